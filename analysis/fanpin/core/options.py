@@ -1,0 +1,38 @@
+"""The words options may take, and the check at the door."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeVar, get_args
+
+from fanpin.core.errors import InputError, unknown_name
+
+Period = Literal["year", "month", "day"]
+LineStatistic = Literal["median", "mean"]
+LeftCensored = Literal["drop", "flag"]
+Singleton = Literal["fail", "centre", "certainty"]
+Link = Literal["cloglog", "logit", "probit"]
+Covariance = Literal["cluster", "robust", "classic"]
+Bandwidth = Literal["n", "convey"]
+PovertyIndex = Literal["headcount", "gap", "severity"]
+Interval = Literal["wald", "logit", "loglog", "wilson"]
+Engine = Literal["duckdb"]
+Language = Literal["en", "zh"]
+TableStyle = Literal["three-line"]
+MissingReason = Literal["refused", "dont_know", "not_applicable", "not_asked", "lost_in_coding"]
+
+Word = TypeVar("Word", bound=str)
+
+
+def check_option(name: str, value: Word, allowed: Any) -> Word:
+    """Return `value` if the Literal alias `allowed` lists it; else raise with the allowed words."""
+    words = get_args(allowed)
+    if value not in words:
+        raise unknown_name(f"value for {name}=", value, words)
+    return value
+
+
+def check_level(level: float) -> float:
+    """Return a confidence level in (0, 1); else raise."""
+    if not 0.0 < level < 1.0:
+        raise InputError(f"confidence level {level!r} is not a share", expected="0 < level < 1, such as 0.95")
+    return float(level)
