@@ -18,6 +18,7 @@ Interval = Literal["wald", "logit", "loglog", "wilson"]
 Engine = Literal["duckdb"]
 Language = Literal["en", "zh"]
 TableStyle = Literal["three-line"]
+TablePanels = Literal["stacked", "beside"]
 MissingReason = Literal["refused", "dont_know", "not_applicable", "not_asked", "lost_in_coding"]
 
 Word = TypeVar("Word", bound=str)

@@ -1,0 +1,1 @@
+"""Numbers: arrays in, frozen records out; no data frames and no files."""

@@ -1,0 +1,173 @@
+"""The share of escaped units that have not relapsed, by waves since their escape."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from fanpin.core.design import Design
+from fanpin.core.engine import fetch_frame
+from fanpin.core.errors import DataError, InputError, require_columns
+from fanpin.core.numbers import count_rows, number_column, positive_column
+from fanpin.kernels.cell_means import cell_means
+from fanpin.kernels.kaplan_meier import survivor_and_slopes
+from fanpin.measure.assemble import assemble
+from fanpin.measure.cells import By, Cells, announce_dropped, by_columns, cells_of
+from fanpin.measure.units import sampled_units
+from fanpin.results import Measures
+
+WHERE = "fp.survival"
+CONTEXT = ("duration", "at_risk", "events")
+STACK = 3
+
+
+def survival(risk_set: Any, *, by: By = None, design: Design | None = None, unit: str | None = None) -> Measures:
+    """Kaplan-Meier estimate of the relapse-free share, weighted by the design.
+
+    S(d) = Prod_{j <= d} (1 - h_j), h_j = Sum w 1[relapse at j] / Sum w 1[at risk at j]. A row is at risk at every duration
+    after its unit's previous wave up to its own, (duration - gap, duration], so that delayed entry and steps of several
+    waves are allowed for; a relapse is placed at the wave that shows it.
+
+    Parameters
+    ----------
+    risk_set : DataFrame or Ibis table
+        A row per unit, spell and wave at risk, from `relapse_risk_set`: `duration` (whole steps since the escape),
+        `relapse` (0/1), and `gap` (steps since the previous wave; without this column every row covers one step). An
+        Ibis table's columns are loaded.
+    by : str, sequence of str or None
+        Columns whose combinations are measured, by their value in each row.
+    design : Design or None
+        The survey design; rows of a unit must share a PSU, so that without a `psu` in it `unit` is needed.
+    unit : str or None
+        Column of the unit. Without a design its spells are one cluster; None, and no design, takes spells as independent
+        and gives Greenwood's standard errors.
+
+    Returns
+    -------
+    Measures
+        Kind "survival": term `relapse_free`, a row a group and `duration`, with `at_risk` and `events` (rows, unweighted).
+        Limits are those of ln(-ln S). Duration 0, where the share is 1, has no row.
+
+    Raises
+    ------
+    UnknownNameError, InputError : a column does not exist, or a design without psu comes without `unit`.
+    DataError : no rows; durations or gaps that are no whole steps; relapse neither 0 nor 1; weights, strata or PSUs that
+        cannot be.
+
+    Warns
+    -----
+    DroppedRowsWarning : rows with a missing group.
+    DesignWarning : points that rest on a single PSU.
+
+    References
+    ----------
+    Kaplan & Meier (1958), JASA 53:457-481; Greenwood (1926). Kalbfleisch & Prentice (2002), ch. 1, for the limits.
+    """
+    if not hasattr(risk_set, "columns"):
+        raise InputError(
+            "risk_set is no table", expected="a pandas DataFrame or an Ibis table", got=type(risk_set).__name__
+        )
+    columns = list(risk_set.columns)
+    names = by_columns(by, columns, context=CONTEXT, where=WHERE)
+    used = _design(design, unit)
+    needed = ["duration", "relapse", *(["gap"] if "gap" in columns else []), *names, *(used.columns if used else ())]
+    require_columns(columns, [*needed, unit], where=WHERE)
+    frame = risk_set if isinstance(risk_set, pd.DataFrame) else fetch_frame(risk_set.select(*dict.fromkeys(needed)))
+    return _measures(frame, by=names, design=used, options={"by": list(names), "unit": unit})
+
+
+def _design(design: Design | None, unit: str | None) -> Design | None:
+    """The design whose PSUs hold all rows of a unit; None for independent spells."""
+    if design is None:
+        return None if unit is None else Design(psu=unit)
+    if design.psu is not None:
+        return design
+    if unit is None:
+        raise InputError("a design without psu needs unit=", expected="the unit's column: its rows are not independent",
+                         where=WHERE)  # fmt: skip
+    return replace(design, psu=unit)
+
+
+def _measures(frame: pd.DataFrame, *, by: tuple[str, ...], design: Design | None, options: dict[str, Any]) -> Measures:
+    units, weight = sampled_units(frame, design, where=WHERE)
+    duration, before, relapse = _checked(frame)
+    known = frame[list(by)].notna().all(axis=1).to_numpy() if by else np.ones(len(frame), dtype=bool)
+    row, at = _at_risk(duration, before, known)
+    expanded = frame.iloc[row][list(by)].reset_index(drop=True).assign(duration=at)
+    cells = cells_of(expanded, (*by, "duration"), np.ones(len(row), dtype=bool))
+    event = relapse[row] * (duration[row] == at)
+    means = cell_means((weight[row] * event)[:, None], weight=weight[row], cell=cells.code, psu=units.psu[row],
+                       n_cells=len(cells.labels), n_psu=units.count)  # fmt: skip
+    hazard = means.mean[:, 0]
+    survivor, slopes = survivor_and_slopes(hazard, _groups(cells, by))
+    at_risk = np.bincount(cells.code, minlength=len(hazard))
+    rows = cells.labels.assign(term="relapse_free", estimate=survivor, n=at_risk, at_risk=at_risk,
+                               events=np.bincount(cells.code, weights=event).astype(np.int64))  # fmt: skip
+    counts = {"rows": len(frame), "relapses": float(relapse.sum())}
+    notes = _notes(frame, design) + announce_dropped(
+        {" x ".join(by): int((~known).sum())}, len(frame), stacklevel=STACK
+    )
+    common: dict[str, Any] = {"by": (*by, "duration"), "kind": "survival", "interval": "loglog", "options": options,
+                              "notes": notes, "design": design, "stacklevel": STACK}  # fmt: skip
+    if design is None:
+        greenwood = (slopes * (hazard * (1 - hazard) / at_risk)) @ slopes.T
+        return assemble(rows, greenwood, cov_type="greenwood", counts=counts, **common)
+    covariance = units.covariance(means.totals, linear=slopes)
+    counts |= {"psus": covariance.n_psu, "strata": covariance.n_strata}
+    return assemble(rows, covariance.cov, psus=means.psus, cov_type="design", df_resid=float(covariance.df), counts=counts,
+                    **common)  # fmt: skip
+
+
+def _checked(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Duration, duration at the previous wave, and relapse, each row's, as checked numbers."""
+    duration = positive_column(frame, "duration", role="duration", where=WHERE)
+    gap = np.ones(len(frame))
+    if "gap" in frame:
+        gap = positive_column(frame, "gap", role="gap", where=WHERE)
+    relapse = number_column(
+        frame.assign(relapse=frame["relapse"].astype(float)), "relapse", role="relapse", where=WHERE
+    )
+    problems = {
+        "duration or gap is no whole number": (duration != np.floor(duration)) | (gap != np.floor(gap)),
+        "gap is longer than duration": gap > duration,
+        "relapse is neither 0 nor 1": ~np.isin(relapse, (0.0, 1.0)),
+    }
+    for problem, bad in problems.items():
+        if bad.any():
+            raise DataError(
+                problem, got=count_rows(bad), where=WHERE, next_step="make the risk set with relapse_risk_set"
+            )
+    return duration.astype(np.int64), (duration - gap).astype(np.int64), relapse
+
+
+def _at_risk(duration: np.ndarray, before: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(row, duration) pairs: each row with every duration of the data in (before, duration]."""
+    rows, times = [], []
+    for d in np.unique(duration[known]):
+        found = np.flatnonzero(known & (before < d) & (d <= duration))
+        rows.append(found)
+        times.append(np.full(len(found), d))
+    if not rows:
+        raise DataError("no row is left to measure", expected="rows with a group", where=WHERE)
+    return np.concatenate(rows), np.concatenate(times)
+
+
+def _groups(cells: Cells, by: tuple[str, ...]) -> np.ndarray:
+    if not by:
+        return np.zeros(len(cells.labels), dtype=np.int64)
+    return cells.labels.groupby(list(by), sort=False).ngroup().to_numpy()
+
+
+def _notes(frame: pd.DataFrame, design: Design | None) -> tuple[str, ...]:
+    words = "spells taken as independent, Greenwood's standard errors; unit= clusters them" if design is None else (
+        f"design: {design.describe()}; linearised standard errors"
+    )  # fmt: skip
+    notes = [words, "limits are those of ln(-ln S)"]
+    if "left_censored" in frame and (flagged := int(frame["left_censored"].astype(bool).sum())) > 0:
+        notes.append(
+            f"{flagged} rows belong to spells whose escape is not dated: their duration counts from the first wave seen"
+        )
+    return tuple(notes)

@@ -1,0 +1,214 @@
+"""Raw extracts to harmonised tables to the analysis panel: the stages harmonise and panel."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from fanpin.core.atomic import atomic_path
+from fanpin.core.errors import InapplicableError, StudyError, require_columns
+from fanpin.pipeline import project
+from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
+
+if TYPE_CHECKING:
+    from fanpin.pipeline.study import Study
+
+HARMONISED = ("household_wave", "person_wave", "place_wave")
+PANEL = ("panel", "spells", "risk", "counts", "ties")
+
+
+def harmonise(study: Study) -> dict[str, Any]:
+    """Apply each extract's mapping; write the canonical tables, `issues` and `catalogue`, and compare the committed catalogue.
+
+    Raises
+    ------
+    RawFileError : a raw file is missing or changed.
+    DataError, StudyError : an extract breaks a promise; or the catalogue differs from the committed one.
+    """
+    study.check_raw()
+    import fanpin as fp
+
+    parts: dict[str, list[pd.DataFrame]] = {}
+    for source, files in _mapped(study):
+        done = fp.harmonise(source, files)
+        for name in (*HARMONISED, "issues", "catalogue"):
+            table = getattr(done, name)
+            if table is not None:
+                parts.setdefault(name, []).append(table)
+    if double := [name for name in HARMONISED if len(parts.get(name, ())) > 1]:
+        raise StudyError(
+            f"two extracts give {', '.join(double)}", expected="one extract a canonical table", where=study.path
+        )
+    tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
+    compare_catalogue(tables["catalogue"], study)
+    facts = {f"{name} rows": len(table) for name, table in tables.items() if name != "catalogue"}
+    _write(study, "harmonise", tables, request=harmonise_request(study), inputs=harmonise_inputs(study), facts=facts)
+    return facts
+
+
+def compare_catalogue(catalogue: pd.DataFrame, study: Study) -> None:
+    """Raise when the variable catalogue differs from the one committed beside the study file.
+
+    Waves that are not at hand are left out of the comparison, so that part of a survey can be built.
+    """
+    path = catalogue_path(study)
+    new = catalogue.to_csv(index=False).splitlines()
+    if not path.is_file():
+        raise StudyError("the study has no committed variable catalogue", expected=path.name, where=path.parent,
+                         next_step=f"fanpin harmonise {study.id} --accept-catalogue, read it, commit it")  # fmt: skip
+    old = path.read_text("utf-8").splitlines()
+    waves = {f",{w}," for w in catalogue["wave"].astype(str)}
+    missing = [line for line in old[1:] if line not in set(new) and any(w in f",{line}," for w in waves)]
+    added = [line for line in new if line not in set(old)]
+    if missing or added:
+        changes = [*(f"- {line}" for line in missing[:5]), *(f"+ {line}" for line in added[:5])]
+        raise StudyError(
+            f"the variable catalogue changed: {len(missing)} line(s) gone, {len(added)} new",
+            got="\n    " + "\n    ".join(changes),
+            where=project.relative(path, study.root),
+            next_step=f"if the change is meant: fanpin harmonise {study.id} --accept-catalogue, and commit the file",
+        )
+
+
+def accept_catalogue(study: Study) -> Path:
+    """Write the catalogue of the extracts as they are now beside the study file."""
+    import fanpin as fp
+
+    study.check_raw()
+    catalogues = [fp.harmonise(source, files).catalogue for source, files in _mapped(study)]
+    with atomic_path(catalogue_path(study)) as temporary:
+        pd.concat(catalogues, ignore_index=True).to_csv(temporary, index=False)
+    return catalogue_path(study)
+
+
+def catalogue_path(study: Study) -> Path:
+    """The committed catalogue of a study."""
+    return study.path.with_suffix(".catalogue.csv")
+
+
+def panel(study: Study) -> dict[str, Any]:
+    """Canonical table to panel with status, spells, the relapse risk set, and the counts printed about them."""
+    spec, line, rules = study.file.panel, study.line, study.file.spells
+    if spec is None or line is None:
+        raise InapplicableError(f"the study {study.id!r} has no panel", expected="a [panel] section", where=study.path)
+    import fanpin as fp
+    from fanpin.panel import ties_at_line
+
+    source = pd.read_parquet(study.processed / f"{spec.table}.parquet")
+    place = f"{study.path.name} [panel]"
+    require_columns(
+        source.columns, [spec.unit, spec.time, spec.welfare, spec.weight, spec.size, *spec.where], where=place
+    )
+    kept = source[_where(source, spec.where) & source[spec.welfare].notna()].reset_index(drop=True)
+    weight = spec.weight
+    if weight and spec.size:
+        kept["person_weight"] = kept[weight] * kept[spec.size]
+        weight = "person_weight"
+    status = fp.poverty_status(kept, welfare=spec.welfare, line=line, unit=spec.unit, time=spec.time,
+                               weight=weight, strict=spec.strict, tolerance=spec.tolerance)  # fmt: skip
+    names = {"unit": spec.unit, "time": spec.time, "poor": "is_poor"}
+    spells = fp.spells(status, **names, max_gap=rules.max_gap)
+    risk = fp.relapse_risk_set(
+        status,
+        **names,
+        max_gap=rules.max_gap,
+        min_escape=rules.min_escape,
+        left_censored=rules.left_censored,
+        lagged=rules.lagged,
+    )
+    tables = {
+        "panel": status,
+        "spells": spells,
+        "risk": risk,
+        "counts": describe_panel(source, status, spells, risk, unit=spec.unit),
+        "ties": ties_at_line(status, welfare=spec.welfare, time=spec.time),
+    }
+    facts = {"panel rows": len(status), "risk rows": len(risk), "relapses": int(risk["relapse"].sum())}
+    _write(study, "panel", tables, request=panel_request(study), inputs=panel_inputs(study), facts=facts)
+    return facts
+
+
+def describe_panel(
+    source: pd.DataFrame, status: pd.DataFrame, spells: pd.DataFrame, risk: pd.DataFrame, *, unit: str
+) -> pd.DataFrame:
+    """The counts a reader asks for first: one row each, `quantity` and `value`."""
+    escapes = (spells["state"] == 1) & (spells["ended_by"] == "transition")
+    counts = {
+        "rows_read": len(source),
+        "rows_with_welfare": len(status),
+        "units": status[unit].nunique(),
+        "rows_poor": int(status["is_poor"].sum()),
+        "spells": len(spells),
+        "spells_left_censored": int(spells["left_censored"].sum()),
+        "spells_right_censored": int(spells["right_censored"].sum()),
+        "escapes": int(escapes.sum()),
+        "spells_at_risk": len(risk[[unit, "spell"]].drop_duplicates()),
+        "units_at_risk": risk[unit].nunique(),
+        "rows_at_risk": len(risk),
+        "relapses": int(risk["relapse"].sum()),
+    }
+    return pd.DataFrame({"quantity": list(counts), "value": list(counts.values())})
+
+
+def ensure(study: Study, stage: str) -> None:
+    """Run a data stage, and those before it, unless its outputs are there and current."""
+    if stage == "panel":
+        ensure(study, "harmonise")
+    build, request, inputs = {
+        "harmonise": (harmonise, harmonise_request, harmonise_inputs),
+        "panel": (panel, panel_request, panel_inputs),
+    }[stage]
+    record = read_record(record_path(study.processed, stage))
+    if not is_current(record, root=study.root, request=request(study), inputs=inputs(study)):
+        build(study)
+
+
+def _mapped(study: Study) -> list[tuple[str, list[Path]]]:
+    """Source and files of every extract that a mapping reads."""
+    return [(e.source, study.extract_paths(e)) for e in study.file.extracts.values() if e.source]
+
+
+def _where(frame: pd.DataFrame, where: dict[str, Any]) -> pd.Series:
+    keep = pd.Series(True, index=frame.index)
+    for column, value in where.items():
+        keep &= frame[column] == value
+    return keep
+
+
+def harmonise_request(study: Study) -> dict[str, Any]:
+    """The mapped extracts, as declared."""
+    return {name: dataclasses.asdict(e) for name, e in study.file.extracts.items() if e.source}
+
+
+def harmonise_inputs(study: Study) -> list[Path]:
+    """The raw files behind them."""
+    return [path for _, files in _mapped(study) for path in files]
+
+
+def panel_request(study: Study) -> dict[str, Any]:
+    """What the study says of panel, line and spells."""
+    parts: dict[str, Any] = {"panel": study.file.panel, "line": study.line, "spells": study.file.spells}
+    return {name: dataclasses.asdict(part) for name, part in parts.items()}
+
+
+def panel_inputs(study: Study) -> list[Path]:
+    """The canonical table behind the panel."""
+    spec = study.file.panel
+    return [study.processed / f"{spec.table}.parquet"] if spec else []
+
+
+def _write(
+    study: Study, stage: str, tables: dict[str, pd.DataFrame], *, request: dict[str, Any], inputs: list[Path],
+    facts: dict[str, Any],
+) -> None:  # fmt: skip
+    study.processed.mkdir(parents=True, exist_ok=True)
+    outputs = []
+    for name, table in tables.items():
+        outputs.append(study.processed / f"{name}.parquet")
+        with atomic_path(outputs[-1]) as temporary:
+            table.to_parquet(temporary, index=False)
+    write_record(record_path(study.processed, stage), root=study.root, stage=stage, study=study.id,
+                 request=request, inputs=inputs, outputs=outputs, facts=facts)  # fmt: skip

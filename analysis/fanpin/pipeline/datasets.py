@@ -1,0 +1,60 @@
+"""The data sets of a study by name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from fanpin.core.errors import RawFileError, unknown_name
+from fanpin.pipeline import data_stages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from fanpin.pipeline.study import Study
+
+
+def names(study: Study) -> list[str]:
+    """Every data set the study has or can build."""
+    printed = [name for name, extract in study.file.extracts.items() if not extract.source]
+    built = [*data_stages.HARMONISED, "issues", "catalogue"] if len(printed) < len(study.file.extracts) else []
+    return [*printed, *built, *(data_stages.PANEL if study.file.panel else ())]
+
+
+def read(study: Study, name: str) -> pd.DataFrame:
+    """A data set; built first if it is not there or out of date.
+
+    Raises
+    ------
+    UnknownNameError : the study has no data set of that name.
+    """
+    if name not in names(study):
+        raise unknown_name("data set", name, names(study), where=study.path.name)
+    extract = study.file.extracts.get(name)
+    if extract is not None and not extract.source:
+        study.check_raw()
+        return _read_table(study.extract_paths(extract)[0])
+    data_stages.ensure(study, "panel" if name in data_stages.PANEL else "harmonise")
+    path = study.processed / f"{name}.parquet"
+    if not path.is_file():
+        raise unknown_name("data set", name, [p.stem for p in study.processed.glob("*.parquet")], where=study.path.name,
+                           next_step=f"the sources of {study.id} give no {name}")  # fmt: skip
+    return pd.read_parquet(path)
+
+
+def paths(study: Study, name: str) -> list[Path]:
+    """The files a data set is read from, for provenance."""
+    extract = study.file.extracts.get(name)
+    if extract is not None and not extract.source:
+        return study.extract_paths(extract)[:1]
+    return [study.processed / f"{name}.parquet"]
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    try:
+        return pd.read_csv(path)
+    except (OSError, ValueError, EOFError) as error:
+        raise RawFileError(
+            "a table cannot be read", expected="CSV with one heading line", got=error, where=path
+        ) from error

@@ -1,0 +1,184 @@
+"""A declared model or measure to a stored result: the stage estimate."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fanpin.core.atomic import atomic_path
+from fanpin.core.design import Design
+from fanpin.core.errors import FanpinError, StudyError, unknown_name
+from fanpin.pipeline import datasets
+from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
+from fanpin.pipeline.study_file import read_line
+from fanpin.results import load_result, to_json
+
+if TYPE_CHECKING:
+    from fanpin.pipeline.study import Study
+    from fanpin.pipeline.study_file import Analysis
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a `kind` in a study file calls, the data set it reads by default, and the arguments the study gives it."""
+
+    home: str
+    name: str
+    on: str | None = None
+    given: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()  # arguments that name a further data set
+
+
+KINDS = {
+    "poverty": Kind(home="fanpin.measure", name="poverty", on="panel", given=("welfare", "line", "design")),
+    "transitions": Kind(home="fanpin.measure", name="transitions", on="panel",
+                        given=("unit", "time", "poor", "max_gap", "design")),
+    "survival": Kind(home="fanpin.measure", name="survival", on="risk", given=("unit", "design")),
+    "hazard": Kind(home="fanpin.models", name="hazard", on="risk", given=("unit", "design")),
+    "average_effects": Kind(home="fanpin.models", name="average_effects"),
+    "township_rates": Kind(home="fanpin.monitor", name="township_rates"),
+    "heterogeneity": Kind(home="fanpin.monitor", name="heterogeneity"),
+    "totals": Kind(home="fanpin.monitor", name="compare_totals", reads=("printed",)),
+}  # fmt: skip
+
+
+def estimate(study: Study, name: str) -> dict[str, Any]:
+    """Run one declared model or measure and store its result as JSON.
+
+    Raises
+    ------
+    StudyError, UnknownNameError : the declaration names an unknown kind, argument, data set or column.
+    FanpinError : whatever the analysis itself refuses, with the place in the study file.
+    """
+    analysis = study.models[name]
+    result = run_analysis(study, analysis)
+    path = result_path(study, name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with atomic_path(path) as temporary:
+        temporary.write_text(to_json(result), "utf-8")
+    facts = {"rows": int(getattr(result, "nobs", 0)), **getattr(result, "counts", {})}
+    write_record(record_path(path.parent, "estimate", name), root=study.root, stage="estimate", study=study.id,
+                 name=name, request=request_of(study, analysis), inputs=input_paths(study, analysis), outputs=[path],
+                 facts=facts)  # fmt: skip
+    return facts
+
+
+def run_analysis(study: Study, analysis: Analysis) -> Any:
+    """Call the function a declaration names, with the study's own line, design and column names filled in."""
+    kind = kind_of(study, analysis)
+    place = place_of(study, analysis)
+    function: Callable[..., Any] = getattr(import_module(kind.home), kind.name)
+    allowed = [p for p in inspect.signature(function).parameters if p not in ("data", "formula", "result", "risk_set")]
+    for option in analysis.options:
+        if option not in (*allowed, "formula"):
+            raise unknown_name(f"argument of {analysis.kind}", option, allowed, where=place)
+    options = _options(study, analysis, kind)
+    formula = options.pop("formula", None)
+    for argument in kind.reads:
+        options[argument] = study.dataset(_known_data(study, analysis, options.get(argument)))
+    try:
+        if analysis.kind == "average_effects":
+            base = study.models[str(analysis.of)]
+            result = function(study.result(base.id), study.dataset(data_of(study, base)), **options)
+        else:
+            data = study.dataset(data_of(study, analysis))
+            result = function(*([formula] if formula else []), data, **options)
+    except FanpinError as error:
+        error.add_note(f"  in: {place}")
+        raise
+    return dataclasses.replace(result, simulated=study.file.simulated) if study.file.simulated else result
+
+
+def result(study: Study, name: str) -> Any:
+    """The stored result of a declaration; estimated first unless it is there and current."""
+    analysis = study.models[name]
+    inputs = input_paths(study, analysis)
+    record = read_record(record_path(result_path(study, name).parent, "estimate", name))
+    _ensure_inputs(study, analysis)
+    if not is_current(record, root=study.root, request=request_of(study, analysis), inputs=inputs):
+        estimate(study, name)
+    return load_result(result_path(study, name))
+
+
+def result_path(study: Study, name: str) -> Path:
+    """Where the result of a declaration is stored."""
+    return study.out / "estimates" / f"{name}.json"
+
+
+def input_paths(study: Study, analysis: Analysis) -> list[Path]:
+    """The files an analysis reads: its data set, and the result it builds on."""
+    if analysis.of is None:
+        further = [_known_data(study, analysis, analysis.options.get(a)) for a in kind_of(study, analysis).reads]
+        return [p for name in (data_of(study, analysis), *further) for p in datasets.paths(study, name)]
+    base = study.models[analysis.of]
+    return [*datasets.paths(study, data_of(study, base)), result_path(study, base.id)]
+
+
+def request_of(study: Study, analysis: Analysis) -> dict[str, Any]:
+    """The declaration with what the study fills in, for the record and for make."""
+    options = _options(study, analysis, kind_of(study, analysis))
+    written = {k: dataclasses.asdict(v) if dataclasses.is_dataclass(v) else v for k, v in options.items()}  # type: ignore[arg-type]
+    return {"kind": analysis.kind, "on": analysis.on, "of": analysis.of, "simulated": study.file.simulated, **written}
+
+
+def kind_of(study: Study, analysis: Analysis) -> Kind:
+    """The kind of a declaration, checked: known, and with `of` exactly where it is needed."""
+    if analysis.kind not in KINDS:
+        raise unknown_name("kind of analysis", analysis.kind, KINDS, where=place_of(study, analysis))
+    if (analysis.kind == "average_effects") != (analysis.of is not None):
+        raise StudyError("`of` names the model that average_effects follows, and nothing else has it",
+                         got=f"kind {analysis.kind}, of {analysis.of}", where=place_of(study, analysis))  # fmt: skip
+    if analysis.of is not None and analysis.of not in study.models:
+        raise unknown_name("model", analysis.of, study.models, where=place_of(study, analysis))
+    return KINDS[analysis.kind]
+
+
+def data_of(study: Study, analysis: Analysis) -> str:
+    """The name of the data set an analysis reads."""
+    return _known_data(study, analysis, analysis.on or KINDS[analysis.kind].on)
+
+
+def _known_data(study: Study, analysis: Analysis, name: str | None) -> str:
+    known = datasets.names(study)
+    if name is None or name not in known:
+        raise unknown_name("data set", name, known, where=place_of(study, analysis))
+    return name
+
+
+def place_of(study: Study, analysis: Analysis) -> str:
+    """Where in which file a declaration stands, for messages."""
+    return f"{study.path.name} {analysis.id}"
+
+
+def _ensure_inputs(study: Study, analysis: Analysis) -> None:
+    if analysis.of is not None:
+        result(study, analysis.of)
+    else:
+        study.dataset(data_of(study, analysis))
+
+
+def _options(study: Study, analysis: Analysis, kind: Kind) -> dict[str, Any]:
+    """Declared options over what the study gives; `design = false` leaves the design out."""
+    panel = study.file.panel
+    offered: dict[str, Any] = {"design": study.design, "poor": "is_poor"}
+    if panel is not None:
+        line = study.line
+        if line is not None and line.kind == "relative":  # as in the panel: within each wave
+            line = dataclasses.replace(line, by=(panel.time, *line.by))
+        offered |= {"welfare": panel.welfare, "unit": panel.unit, "time": panel.time, "line": line,
+                    "max_gap": study.file.spells.max_gap}  # fmt: skip
+    options = {name: offered[name] for name in kind.given if name in offered} | analysis.options
+    if options.get("design") is False:
+        options["design"] = None
+    if isinstance(options.get("design"), dict):
+        options["design"] = Design(**options["design"])
+    for name in ("by", "indices", "columns"):
+        if isinstance(options.get(name), list):
+            options[name] = tuple(options[name])
+    if isinstance(options.get("line"), dict):
+        options["line"] = read_line(options["line"], place_of(study, analysis))
+    return options

@@ -1,0 +1,1 @@
+"""Results on paper: three-line tables, figures, and the report as HTML and Word."""

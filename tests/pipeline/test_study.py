@@ -1,0 +1,121 @@
+"""Study files: the real ones are sound, and a wrong one is answered by section, key and closest name."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import fanpin as fp
+from fanpin.core.errors import FanpinError, InapplicableError, StudyError, UnknownNameError
+from fanpin.pipeline.study import study_names
+from fanpin.pipeline.study_file import read_study_file
+
+MINIMAL = 'title = { en = "t", zh = "t" }\nsummary = { en = "s", zh = "s" }\n'
+PANEL = '[panel]\ntable = "person_wave"\nunit = "person_id"\n'
+
+
+@pytest.mark.parametrize("name", ["city-c", "gsoep", "eph"])
+def test_real_studies_load_and_their_parts_exist(name: str, root: Path) -> None:
+    study = fp.load_study(name, root=root)
+    assert study.title("en") != study.title("zh")
+    assert all(path.is_file() for path in study.notebooks)
+    assert study.tables
+    assert study.models
+
+
+def test_the_studies_are_these(root: Path) -> None:
+    assert study_names(root) == ["city-c", "eph", "gsoep"]
+
+
+def test_an_unknown_study_answers_with_the_closest(root: Path) -> None:
+    with pytest.raises(UnknownNameError, match="did you mean 'gsoep'"):
+        fp.load_study("gseop", root=root)
+
+
+WRONG = {
+    "not toml": ("title = ", "not TOML"),
+    "no title": ("summary = { en = 's', zh = 's' }", "lacks title"),
+    "unknown section": (MINIMAL + "[pannel]\n", "did you mean 'panel'"),
+    "unknown panel key": (MINIMAL + PANEL + 'welfaer = "x"\n', "did you mean 'welfare'"),
+    "panel without line": (MINIMAL + PANEL, "unknown kind of line 'None'"),
+    "unknown line": (MINIMAL + PANEL + '[line]\nkind = "relativ"\n', "did you mean 'relative'"),
+    "impossible line": (MINIMAL + PANEL + '[line]\nkind = "relative"\nshare = -0.6\n', "impossible"),
+    "percent as share": (MINIMAL + PANEL + '[line]\nkind = "relative"\nshare = 60\n', "divide a percentage by 100"),
+    "line without amount": (MINIMAL + PANEL + '[line]\nkind = "absolute"\n', "not complete"),
+    "unknown official year": (
+        MINIMAL + PANEL + '[line]\nkind = "official"\nname = "cn-rural"\nyear = 1999\n',
+        "unknown year",
+    ),
+    "wrong singleton": (MINIMAL + '[design]\nsingleton = "center"\n', "unknown value for singleton"),
+    "unknown design key": (MINIMAL + '[design]\ncluster = "psu"\n', "unknown key 'cluster'"),
+    "model without kind": (MINIMAL + '[[models]]\nid = "a"\n', "lacks kind"),
+    "id twice": (
+        MINIMAL + '[[models]]\nid = "a"\nkind = "hazard"\n[[measures]]\nid = "a"\nkind = "poverty"\n',
+        "used twice",
+    ),
+    "id with a path": (MINIMAL + '[[models]]\nid = "../a"\nkind = "hazard"\n', "cannot name a file"),
+    "table of nothing": (MINIMAL + '[[tables]]\nid = "t"\ntitle = { en = "t" }\n', "made of results"),
+}
+
+
+@pytest.mark.parametrize(("text", "message"), WRONG.values(), ids=WRONG.keys())
+def test_a_wrong_study_file_is_named(text: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_text(text, "utf-8")
+    with pytest.raises(FanpinError, match=message) as caught:
+        read_study_file(path)
+    assert "mine.toml" in str(caught.value)
+
+
+def test_raw_files_outside_the_manifest_stop_the_study(project: Path) -> None:
+    (project / "data/raw/city-c/table2_mine.csv").write_text("a\n1\n")
+    path = project / "analysis/studies/city-c.toml"
+    path.write_text(path.read_text().replace("city-c/table2.csv", "city-c/table2*.csv"))
+    with pytest.raises(StudyError, match="table2_mine.csv"):
+        fp.load_study("city-c", root=project).raw_files()
+
+
+def test_raw_files_outside_the_raw_folder_are_refused(project: Path) -> None:
+    path = project / "analysis/studies/city-c.toml"
+    path.write_text(path.read_text().replace("data/raw/city-c/table1.csv", "notebooks/*.csv"))
+    with pytest.raises(StudyError, match="raw files outside data/raw"):
+        fp.load_study("city-c", root=project).raw_files()
+
+
+def test_a_study_without_panel_says_so(root: Path) -> None:
+    with pytest.raises(InapplicableError, match="has no panel"):
+        fp.load_study("city-c", root=root).panel()
+
+
+BAD_MODELS = {
+    "unknown kind": ('kind = "hazzard"\nformula = "relapse ~ age"', "did you mean 'hazard'"),
+    "unknown argument": (
+        'kind = "hazard"\nformula = "relapse ~ age"\nlinks = "logit"',
+        "unknown argument of hazard 'links'",
+    ),
+    "unknown link": ('kind = "hazard"\nformula = "relapse ~ age"\nlink = "cloglgo"', "did you mean 'cloglog'"),
+    "unknown column": ('kind = "hazard"\nformula = "relapse ~ agee"', "did you mean 'age'"),
+    "unknown data set": ('kind = "hazard"\nformula = "relapse ~ age"\non = "rissk"', "did you mean 'risk'"),
+    "effects of nothing": ('kind = "average_effects"', "names the model"),
+    "effects of an unknown model": ('kind = "average_effects"\nof = "clolog"', "did you mean 'cloglog'"),
+}
+
+
+@pytest.mark.parametrize(("spec", "message"), BAD_MODELS.values(), ids=BAD_MODELS.keys())
+def test_a_model_that_cannot_be_built_is_named(spec: str, message: str, project: Path) -> None:
+    path = project / "analysis/studies/gsoep.toml"
+    path.write_text(path.read_text() + f'\n[[models]]\nid = "mine"\n{spec}\n')
+    with pytest.raises(FanpinError, match=message):
+        fp.load_study("gsoep", root=project).result("mine")
+    assert not (project / "reports/out/gsoep/estimates/mine.json").exists()
+
+
+def test_an_unknown_model_or_table_answers_with_the_closest(root: Path) -> None:
+    study = fp.load_study("gsoep", root=root)
+    with pytest.raises(UnknownNameError, match="did you mean 'cloglog'"):
+        study.result("cloglogg")
+    with pytest.raises(UnknownNameError, match="did you mean 'relapse-models'"):
+        study.table("relapse-model")
+    with pytest.raises(UnknownNameError, match="data set"):
+        study.dataset("pannel")
