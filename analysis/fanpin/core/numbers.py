@@ -11,15 +11,16 @@ from fanpin.core.errors import DataError
 Array = NDArray[np.float64]
 
 
-def number_column(frame: pd.DataFrame, name: str, *, role: str, where: str) -> Array:
-    """The column as floats, missing as NaN.
+def number_column(frame: pd.DataFrame, name: str, *, role: str, where: str, flags: bool = False) -> Array:
+    """The column as floats, missing as NaN; a column of true and false only where `flags` are expected.
 
     Raises
     ------
     DataError : the column is not numeric, or holds infinite values.
     """
     column = frame[name]
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
+    is_flag = pd.api.types.is_bool_dtype(column)
+    if not pd.api.types.is_numeric_dtype(column) or (is_flag and not flags):
         raise DataError(f"{role} column {name!r} is not numeric", expected="numbers", got=column.dtype, where=where)
     values = column.to_numpy(dtype=float, na_value=np.nan)
     _refuse(np.isinf(values), f"{role} column {name!r} has infinite values", where=where)

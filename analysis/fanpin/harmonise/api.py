@@ -15,14 +15,64 @@ if TYPE_CHECKING:
 
 
 def harmonise(source: str, files: str | Path | Iterable[str | Path], *, engine: Engine = "duckdb") -> Harmonised:
-    """Apply a source's mapping to raw files."""
+    """Turn a survey's raw files into canonical tables.
+
+    The mapping from raw variables to canonical columns is data: one TOML file a layout, in `harmonise/sources`. Money
+    comes out nominal, in the survey's currency, per household (or person, where the name says so) and year. A value is
+    missing with a reason wherever the source gives one; a negative number is missing only where the source's code list
+    says so. Every raw row becomes one row of its table.
+
+    Parameters
+    ----------
+    source
+        A source that `sources()` lists, such as "gsoep", or a folder with mapping files of one's own.
+    files
+        A file, a folder, a glob pattern, or a list of these. Names must be the published ones, in any case. Files may
+        be compressed (.gz, .bz2).
+    engine
+        "duckdb" runs in this process, in memory.
+
+    Returns
+    -------
+    Harmonised
+        `household_wave`, `person_wave` and `place_wave` as pandas (None where the source has none), ordered by key;
+        `tables`, the same as Ibis tables; `issues`, what validation found and kept; `catalogue`, a row for each
+        canonical column and wave. A column `x__missing` holds the reason where x is missing, if any reason occurs.
+
+    Raises
+    ------
+    UnknownNameError
+        The source is not known, or a raw file lacks a column (the message names the closest ones).
+    RawFileError
+        No file is given or meets a pattern; a file is empty, truncated, not compressed as its name says, or has rows of
+        unequal length; a role or a wave has files missing.
+    ExtractError
+        A `DataError` whose `issues` lists all of: codes outside a closed code list, text where a number belongs,
+        missing or duplicate keys, waves the mapping does not know.
+    StudyError
+        A mapping file says something the grammar does not have.
+
+    Examples
+    --------
+    >>> import fanpin as fp
+    >>> made = fp.harmonise("gsoep", "data/raw/gsoep-rwm/rwm5yr.csv.gz")  # doctest: +SKIP
+    >>> made.person_wave.groupby("wave")["income_total"].median()  # doctest: +SKIP
+    """
     from fanpin.harmonise.build import harmonise_files
 
     return harmonise_files(source, files, engine=engine)
 
 
 def sources() -> pd.DataFrame:
-    """Every source known, a row each wave and table."""
+    """List every survey and wave that a mapping exists for.
+
+    Returns
+    -------
+    DataFrame
+        A row for each source, layout, wave and canonical table: `columns` mapped, of which `verified` (the variable is
+        in the official codebook or the full column list of the file), `script_only` (seen in public scripts only) and
+        `unverified`, and the source's `title`.
+    """
     from fanpin.harmonise.catalogue import known_sources
 
     return known_sources()

@@ -64,6 +64,8 @@ def bandwidth(values: Array, weight: Array, *, rule: Bandwidth, units: int) -> f
 
 
 def _spread(values: Array, weight: Array) -> float:
+    if values.min() == values.max():  # exactly 0, which the rounding of the mean would spoil
+        return 0.0
     total = weight.sum()
     mean = float(weight @ values / total)
     return float(np.sqrt(weight @ (values - mean) ** 2 / total))

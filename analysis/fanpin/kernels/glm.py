@@ -88,7 +88,7 @@ def fit_binary(
     weight: Array | None = None,
     offset: Array | None = None,
     start: Array | None = None,
-    tol: float = 1e-10,
+    tol: float = 1e-12,
     max_iter: int = 60,
 ) -> BinaryFit:
     """Fit P(y = 1 | x) = h(offset + x'b).
@@ -147,7 +147,7 @@ def _newton(problem: _Problem, start: Array, tol: float, max_iter: int) -> Binar
     largest = np.maximum(np.abs(problem.x.max(axis=0)), np.abs(problem.x.min(axis=0)))
     mean_weight = 1.0 if problem.weight is None else float(np.mean(problem.weight))
     while iterations < max_iter and not converged:
-        newton = _newton_step(point)
+        newton = _solve(point.information, point.gradient)
         if newton is None:
             break
         step = newton
@@ -165,22 +165,19 @@ def _evaluate(problem: _Problem, params: Array) -> _Point:
     """Log-likelihood, gradient and information at `params` in one pass."""
     n, k = problem.x.shape
     score, loglik, gradient, information = np.empty(n), 0.0, np.zeros(k), np.zeros((k, k))
-    for rows in row_blocks(n):
-        x, terms = problem.x[rows], problem.link.terms(problem.y[rows], problem.eta(rows, params))
-        score[rows] = terms.score
-        w = 1.0 if problem.weight is None else problem.weight[rows]
-        loglik += float((w * terms.loglik).sum())
-        gradient += (w * terms.score) @ x
-        information += crossproduct(x, np.sqrt(w * terms.curvature))
+    with np.errstate(over="ignore", invalid="ignore"):  # a step too long is seen by its log-likelihood and halved
+        for rows in row_blocks(n):
+            x, terms = problem.x[rows], problem.link.terms(problem.y[rows], problem.eta(rows, params))
+            score[rows] = terms.score
+            w = 1.0 if problem.weight is None else problem.weight[rows]
+            loglik += float((w * terms.loglik).sum())
+            gradient += (w * terms.score) @ x
+            information += crossproduct(x, np.sqrt(w * terms.curvature))
     return _Point(params, loglik, gradient, information, score)
 
 
-def _newton_step(point: _Point) -> Array | None:
-    """information^-1 gradient, or None where the information is not positive definite."""
-    return _solve(point.information, point.gradient)
-
-
 def _solve(matrix: Array, right: Array) -> Array | None:
+    """The solution of matrix z = right, or None where the matrix is not positive definite."""
     diagonal = np.diag(matrix)
     if not (np.isfinite(matrix).all() and (diagonal > 0.0).all()):
         return None

@@ -149,13 +149,14 @@ def totals_covariance(
 
 def _dense_crossproduct(t: Array, means: Array, strata: Codes, factor: Array, linear: Array | None) -> Array:
     """Sum over PSUs of factor (t - mean)(t - mean)', centred before squaring, so that no variance is negative."""
-    cov = 0.0
+    size = t.shape[1] if linear is None else len(linear)
+    cov = np.zeros((size, size))
     for start in range(0, len(t), BLOCK):
         rows = slice(start, start + BLOCK)
         centred = (t[rows] - means[strata[rows]]) * np.sqrt(factor[strata[rows], None])
         centred = centred if linear is None else centred @ linear.T
-        cov = cov + centred.T @ centred
-    return np.asarray((cov + np.transpose(cov)) / 2)
+        cov += centred.T @ centred
+    return (cov + cov.T) / 2
 
 
 def _sparse_crossproduct(

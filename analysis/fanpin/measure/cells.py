@@ -31,8 +31,16 @@ class Cells:
 
 
 def by_columns(by: By, columns: Iterable[object], *, context: Sequence[str], where: str) -> tuple[str, ...]:
-    """The `by` columns as a tuple, each in the data, none twice, none with a name the result needs."""
+    """The `by` columns as a tuple: each in the data, none twice, none with a name the result needs.
+
+    Raises also where two columns of the data share a name, since no column could then be told by it.
+    """
     names = () if by is None else (by,) if isinstance(by, str) else tuple(by)
+    columns = list(columns)
+    doubled = sorted({str(c) for c in columns if columns.count(c) > 1})
+    if doubled:
+        raise InputError("the data have two columns of one name", got=", ".join(doubled), where=where,
+                         next_step="give each column one name")  # fmt: skip
     require_columns(columns, names, where=f"by= of {where}")
     twice = sorted({n for n in names if names.count(n) > 1})
     taken = [n for n in names if n in (*RESERVED, *context)]

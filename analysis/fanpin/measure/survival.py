@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from fanpin.core.design import Design
 from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import DataError, InputError, require_columns
 from fanpin.core.numbers import count_rows, number_column, positive_column
-from fanpin.kernels.cell_means import cell_means
+from fanpin.kernels.cell_means import Array, CellMeans, cell_means
 from fanpin.kernels.kaplan_meier import survivor_and_slopes
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import By, Cells, announce_dropped, by_columns, cells_of
-from fanpin.measure.units import sampled_units
+from fanpin.measure.units import Units, sampled_units
 from fanpin.results import Measures
 
 WHERE = "fp.survival"
@@ -73,7 +73,8 @@ def survival(risk_set: Any, *, by: By = None, design: Design | None = None, unit
     columns = list(risk_set.columns)
     names = by_columns(by, columns, context=CONTEXT, where=WHERE)
     used = _design(design, unit)
-    needed = ["duration", "relapse", *(["gap"] if "gap" in columns else []), *names, *(used.columns if used else ())]
+    optional = [c for c in ("gap", "left_censored") if c in columns]
+    needed = ["duration", "relapse", *optional, *names, *(used.columns if used else ())]
     require_columns(columns, [*needed, unit], where=WHERE)
     frame = risk_set if isinstance(risk_set, pd.DataFrame) else fetch_frame(risk_set.select(*dict.fromkeys(needed)))
     return _measures(frame, by=names, design=used, options={"by": list(names), "unit": unit})
@@ -93,6 +94,41 @@ def _design(design: Design | None, unit: str | None) -> Design | None:
 
 def _measures(frame: pd.DataFrame, *, by: tuple[str, ...], design: Design | None, options: dict[str, Any]) -> Measures:
     units, weight = sampled_units(frame, design, where=WHERE)
+    curve = _curve(frame, weight, units, by)
+    dropped = announce_dropped({" x ".join(by): curve.missing_by}, len(frame), stacklevel=STACK)
+    fields: dict[str, Any] = {
+        "by": (*by, "duration"), "kind": "survival", "interval": "loglog", "options": options, "design": design,
+        "notes": _notes(frame, design) + dropped, "stacklevel": STACK,
+        "counts": {"rows": len(frame), "relapses": float(curve.relapses)},
+    }  # fmt: skip
+    if design is None:
+        return assemble(curve.rows, _greenwood(curve), cov_type="greenwood", **fields)
+    covariance = units.covariance(curve.means.totals, linear=curve.slopes)
+    fields["counts"] |= {"psus": covariance.n_psu, "strata": covariance.n_strata}
+    return assemble(curve.rows, covariance.cov, psus=curve.means.psus, cov_type="design", df_resid=float(covariance.df),
+                    **fields)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Curve:
+    """Points of the curves, and the hazards they are made of.
+
+    Attributes
+    ----------
+    rows : a row a group and duration.
+    means : hazards by group and duration.
+    slopes : (C, C) of the points in the hazards.
+    relapses, missing_by : events in the data, and rows without a group.
+    """
+
+    rows: pd.DataFrame
+    means: CellMeans
+    slopes: Array
+    relapses: float
+    missing_by: int
+
+
+def _curve(frame: pd.DataFrame, weight: Array, units: Units, by: tuple[str, ...]) -> _Curve:
     duration, before, relapse = _checked(frame)
     known = frame[list(by)].notna().all(axis=1).to_numpy() if by else np.ones(len(frame), dtype=bool)
     row, at = _at_risk(duration, before, known)
@@ -101,24 +137,17 @@ def _measures(frame: pd.DataFrame, *, by: tuple[str, ...], design: Design | None
     event = relapse[row] * (duration[row] == at)
     means = cell_means((weight[row] * event)[:, None], weight=weight[row], cell=cells.code, psu=units.psu[row],
                        n_cells=len(cells.labels), n_psu=units.count)  # fmt: skip
-    hazard = means.mean[:, 0]
-    survivor, slopes = survivor_and_slopes(hazard, _groups(cells, by))
-    at_risk = np.bincount(cells.code, minlength=len(hazard))
+    survivor, slopes = survivor_and_slopes(means.mean[:, 0], _groups(cells, by))
+    at_risk = np.bincount(cells.code)
     rows = cells.labels.assign(term="relapse_free", estimate=survivor, n=at_risk, at_risk=at_risk,
                                events=np.bincount(cells.code, weights=event).astype(np.int64))  # fmt: skip
-    counts = {"rows": len(frame), "relapses": float(relapse.sum())}
-    notes = _notes(frame, design) + announce_dropped(
-        {" x ".join(by): int((~known).sum())}, len(frame), stacklevel=STACK
-    )
-    common: dict[str, Any] = {"by": (*by, "duration"), "kind": "survival", "interval": "loglog", "options": options,
-                              "notes": notes, "design": design, "stacklevel": STACK}  # fmt: skip
-    if design is None:
-        greenwood = (slopes * (hazard * (1 - hazard) / at_risk)) @ slopes.T
-        return assemble(rows, greenwood, cov_type="greenwood", counts=counts, **common)
-    covariance = units.covariance(means.totals, linear=slopes)
-    counts |= {"psus": covariance.n_psu, "strata": covariance.n_strata}
-    return assemble(rows, covariance.cov, psus=means.psus, cov_type="design", df_resid=float(covariance.df), counts=counts,
-                    **common)  # fmt: skip
+    return _Curve(rows=rows, means=means, slopes=slopes, relapses=relapse.sum(), missing_by=int((~known).sum()))
+
+
+def _greenwood(curve: _Curve) -> Array:
+    """Covariance from independent binomial hazards."""
+    hazard = curve.means.mean[:, 0]
+    return (curve.slopes * (hazard * (1 - hazard) / curve.rows["at_risk"].to_numpy())) @ curve.slopes.T
 
 
 def _checked(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -127,9 +156,7 @@ def _checked(frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     gap = np.ones(len(frame))
     if "gap" in frame:
         gap = positive_column(frame, "gap", role="gap", where=WHERE)
-    relapse = number_column(
-        frame.assign(relapse=frame["relapse"].astype(float)), "relapse", role="relapse", where=WHERE
-    )
+    relapse = number_column(frame, "relapse", role="relapse", where=WHERE, flags=True)
     problems = {
         "duration or gap is no whole number": (duration != np.floor(duration)) | (gap != np.floor(gap)),
         "gap is longer than duration": gap > duration,

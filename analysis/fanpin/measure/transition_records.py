@@ -53,7 +53,7 @@ def transition_records(
     with opened(data, [unit, time, poor, *carried]) as table:
         pairs = _pairs(linked_rows(table, unit=unit, time=time, poor=poor, max_gap=max_gap), unit=unit, time=time)
         if isinstance(data, pd.DataFrame):
-            linked = fetch_frame(pairs.select(ROW, "before__", "escaped__", "state__"))
+            linked = fetch_frame(pairs.select(ROW, AT_RISK, "escaped__", "state__"))
             return _of_rows(data, linked, by=by, design=design)
         return _of_sums(table, pairs, by=by, design=design)
 
@@ -64,14 +64,14 @@ def _pairs(rows: Any, *, unit: str, time: str) -> Any:
     state = rows.state__.lag().over(ordered)
     before = ibis.ifelse(rows.linked__, state, -1).fill_null(-1).cast("int64")
     dated = rows.dated__.lag().over(ordered).fill_null(False)
-    return rows.mutate(before__=before, escaped__=rows.linked__ & (state == NONPOOR) & dated)
+    return rows.mutate(**{AT_RISK: before}, escaped__=rows.linked__ & (state == NONPOOR) & dated)
 
 
 def _of_rows(data: pd.DataFrame, linked: pd.DataFrame, *, by: tuple[str, ...], design: Design) -> TransitionRecords:
     units, weight = sampled_units(data, design, where=WHERE)
     at, before, ended = linked[ROW].to_numpy(), np.full(len(data), -1), np.zeros(len(data))
     escaped = np.zeros(len(data), dtype=bool)
-    before[at], ended[at], escaped[at] = linked["before__"], linked["state__"], linked["escaped__"].fillna(False)
+    before[at], ended[at], escaped[at] = linked[AT_RISK], linked["state__"], linked["escaped__"].fillna(False)
     ends = np.column_stack([1 - ended, ended])
     frame = data[list(dict.fromkeys(by))].assign(**{AT_RISK: before})
     return _doubled(frame, ends * weight[:, None], weight, ends, units, escaped, by=by, all_rows=len(data))
@@ -82,22 +82,29 @@ def _of_sums(table: Any, pairs: Any, *, by: tuple[str, ...], design: Design) -> 
         checks.check_positive(table, design.weight, role="weight")
     first_stage = replace(design, weight=None)
     w = ibis.literal(1.0) if design.weight is None else pairs[design.weight].cast("float64")
-    keys = list(dict.fromkeys([*first_stage.columns, *by, "before__", "escaped__"]))
+    keys = list(dict.fromkeys([*first_stage.columns, *by, AT_RISK, "escaped__"]))
     poor = pairs.state__.cast("float64")
     sums = fetch_frame(pairs.group_by(keys).agg(
         w_nonpoor__=(w * (1.0 - poor)).sum(), w_poor__=(w * poor).sum(),
         nonpoor__=(1.0 - poor).sum(), poor__=poor.sum(),
     ).order_by(keys))  # fmt: skip
-    # PSUs none of whose rows has a known status are sampled all the same.
-    sampled = fetch_frame(table.select(*first_stage.columns).distinct().order_by(first_stage.columns))
-    frame = pd.concat([sums, sampled], ignore_index=True)
-    units, _ = sampled_units(frame, first_stage, where=f"{WHERE}, rows grouped by PSU")
-    weighted = frame[["w_nonpoor__", "w_poor__"]].fillna(0.0).to_numpy()
-    counts = frame[["nonpoor__", "poor__"]].fillna(0.0).to_numpy()
-    frame[AT_RISK] = frame["before__"].fillna(-1).astype(np.int64)
-    escaped = frame["escaped__"].astype("boolean").fillna(False).to_numpy(dtype=bool)
-    return _doubled(frame, weighted, weighted.sum(axis=1), counts, units, escaped, by=by,
-                    all_rows=int(checks.count_where(table, ibis.literal(True))))  # fmt: skip
+    units = _all_units(sums, table, first_stage)
+    before = sums[AT_RISK].to_numpy()
+    escaped = sums["escaped__"].astype("boolean").fillna(False).to_numpy(dtype=bool)
+    return _doubled(
+        sums, sums[["w_nonpoor__", "w_poor__"]].to_numpy(), sums[["w_nonpoor__", "w_poor__"]].sum(axis=1).to_numpy(),
+        sums[["nonpoor__", "poor__"]].to_numpy(), units, escaped & (before == NONPOOR), by=by,
+        all_rows=checks.count_where(table, ibis.literal(True)),
+    )  # fmt: skip
+
+
+def _all_units(sums: pd.DataFrame, table: Any, first_stage: Design) -> Units:
+    """The PSU of each record, among all PSUs sampled: one whose rows all lack a status counts too."""
+    columns = list(first_stage.columns)
+    sampled = fetch_frame(table.select(*columns).distinct().order_by(columns))
+    both = pd.concat([sums[columns], sampled], ignore_index=True)
+    units, _ = sampled_units(both, first_stage, where=f"{WHERE}, rows grouped by PSU")
+    return replace(units, psu=units.psu[: len(sums)])
 
 
 def _doubled(

@@ -14,6 +14,7 @@ from fanpin.kernels.cell_means import CellMeans, cell_means
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import By, Cells, announce_dropped, by_columns, cells_of
 from fanpin.measure.transition_records import AT_RISK, ESCAPED, NONPOOR, POOR, TransitionRecords, transition_records
+from fanpin.panel import checks
 from fanpin.results import Measures
 
 WHERE = "fp.transitions"
@@ -89,6 +90,7 @@ def transitions(
         raise InputError("data is no table", expected="a pandas DataFrame or an Ibis table", got=type(data).__name__)
     columns = list(data.columns)
     names = by_columns(by, columns, context=CONTEXT, where=WHERE)
+    checks.check_whole("max_gap", max_gap, none=True)
     given = design or Design()
     used = given if given.psu is not None else replace(given, psu=unit)
     require_columns(columns, [unit, time, poor, *used.columns], where=WHERE)

@@ -43,7 +43,8 @@ def compare_totals(data: pd.DataFrame, *, columns: tuple[str, ...], total: str, 
     whole = counts[total].sum()
     rows = [_row("total", n, counts[n].sum(), said[n]["value"], len(data), decimals=0) for n in names]
     rows += [
-        _row("share", n, counts[n].sum() / whole, said[n]["share_percent"] / 100, len(data), decimals=3) for n in columns
+        _row("share", n, counts[n].sum() / whole, said[n]["share_percent"] / 100, len(data), decimals=3)
+        for n in columns
     ]
     frame = pd.DataFrame(rows)
     keys = [measure_key(str(r["term"]), {"quantity": r["quantity"]}) for r in rows]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -30,6 +31,7 @@ Names = Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="wh
 
 def main() -> None:
     """Entry point: an error of ours is printed as it is, without a traceback (unless FANPIN_DEBUG is set)."""
+    warnings.showwarning = _say_warning
     try:
         app()
     except FanpinError as error:
@@ -194,6 +196,11 @@ def doctor() -> None:
 
     problems = examine(find_root(), say=print)
     raise typer.Exit(1 if problems else 0)
+
+
+def _say_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+    """A warning as one line of text, without the source line that raised it."""
+    print(f"  note ({category.__name__}): {message}", file=sys.stderr, flush=True)
 
 
 def _open(name: str) -> Study:

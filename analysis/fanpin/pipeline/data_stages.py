@@ -44,7 +44,8 @@ def harmonise(study: Study) -> dict[str, Any]:
         )
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
     compare_catalogue(tables["catalogue"], study)
-    facts = {f"{name} rows": len(table) for name, table in tables.items() if name != "catalogue"}
+    tables["variables"] = summarise_catalogue(tables["catalogue"])
+    facts = {f"{name} rows": len(tables[name]) for name in (*HARMONISED, "issues") if name in tables}
     _write(study, "harmonise", tables, request=harmonise_request(study), inputs=harmonise_inputs(study), facts=facts)
     return facts
 
@@ -73,6 +74,28 @@ def compare_catalogue(catalogue: pd.DataFrame, study: Study) -> None:
         )
 
 
+def summarise_catalogue(catalogue: pd.DataFrame) -> pd.DataFrame:
+    """The catalogue with all waves of a column in one row: sources, waves, and the share missing over all rows."""
+    weighted = catalogue.assign(missing=catalogue["share_missing"] * catalogue["rows"])
+    grouped = weighted.groupby(["source", "table", "column"], sort=False)
+    summary = grouped.agg(
+        variables=("variables", lambda v: " / ".join(dict.fromkeys(v))),
+        waves=("wave", "nunique"),
+        missing=("missing", "sum"),
+        rows=("rows", "sum"),
+        reasons=("reasons", _reasons),
+        evidence=("evidence", lambda e: ", ".join(dict.fromkeys(e))),
+        note=("note", lambda n: "; ".join(dict.fromkeys(x for x in n if x))),
+    )
+    summary["share_missing"] = summary.pop("missing") / summary.pop("rows")
+    return summary.reset_index()
+
+
+def _reasons(texts: pd.Series) -> str:
+    """The names of the reasons, without their shares by wave."""
+    return ", ".join(dict.fromkeys(part.split()[0] for text in texts for part in text.split("; ") if part))
+
+
 def accept_catalogue(study: Study) -> Path:
     """Write the catalogue of the extracts as they are now beside the study file."""
     import fanpin as fp
@@ -97,7 +120,7 @@ def panel(study: Study) -> dict[str, Any]:
     import fanpin as fp
     from fanpin.panel import ties_at_line
 
-    source = pd.read_parquet(study.processed / f"{spec.table}.parquet")
+    source = study.dataset(spec.table)
     place = f"{study.path.name} [panel]"
     require_columns(
         source.columns, [spec.unit, spec.time, spec.welfare, spec.weight, spec.size, *spec.where], where=place

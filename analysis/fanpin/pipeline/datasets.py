@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 def names(study: Study) -> list[str]:
     """Every data set the study has or can build."""
     printed = [name for name, extract in study.file.extracts.items() if not extract.source]
-    built = [*data_stages.HARMONISED, "issues", "catalogue"] if len(printed) < len(study.file.extracts) else []
+    built = (
+        [*data_stages.HARMONISED, "issues", "catalogue", "variables"] if len(printed) < len(study.file.extracts) else []
+    )
     return [*printed, *built, *(data_stages.PANEL if study.file.panel else ())]
 
 

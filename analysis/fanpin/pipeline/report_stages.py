@@ -51,7 +51,8 @@ def bind(study: Study, lang: Language = "en") -> dict[str, Any]:
     """Bind a study's executed notebooks into report.html and report.docx."""
     import nbformat
 
-    from fanpin.report.page import render_docx, render_html
+    from fanpin.report.page import render_html
+    from fanpin.report.word import render_docx
 
     inputs = [study.out / "notebooks" / f"{name}.ipynb" for name in study.file.notebooks]
     for path in inputs:
@@ -64,8 +65,7 @@ def bind(study: Study, lang: Language = "en") -> dict[str, Any]:
     outputs = [study.out / "report.html", study.out / "report.docx"]
     with atomic_path(outputs[0]) as page:
         page.write_text(render_html(notebooks, **words), "utf-8")
-    with atomic_path(outputs[1]) as document:
-        render_docx(notebooks, document, **words)
+    render_docx(notebooks, outputs[1], **words)
     facts = {"kB html": outputs[0].stat().st_size // 1024, "kB docx": outputs[1].stat().st_size // 1024}
     write_record(record_path(study.out, "report"), root=study.root, stage="report", study=study.id,
                  request=report_request(study), inputs=inputs, outputs=outputs, facts=facts)  # fmt: skip
@@ -75,13 +75,21 @@ def bind(study: Study, lang: Language = "en") -> dict[str, Any]:
 def index(root: Path, lang: Language = "en") -> str:
     """Write reports/out/index.html, which links the reports that are built; returns its path."""
     from fanpin.pipeline.study import load_study, study_names
-    from fanpin.report.page import render_index
+    from fanpin.report.page import IndexEntry, render_index
 
     built = [load_study(n, root=root) for n in study_names(root)]
     entries = [
-        {"id": s.id, "title": s.title(lang), "summary": s.file.summary[lang], "simulated": s.file.simulated}
-        for s in built if read_record(record_path(s.out, "report")) is not None
-    ]  # fmt: skip
+        IndexEntry(
+            study=s.id,
+            title=s.title(lang),
+            sentence=s.file.summary[lang],
+            html=f"{s.id}/report.html",
+            docx=f"{s.id}/report.docx",
+            tables=tuple((t.title[lang], f"{s.id}/tables/{name}.docx") for name, t in s.tables.items()),
+        )
+        for s in built
+        if read_record(record_path(s.out, "report")) is not None
+    ]
     path = root / "reports/out/index.html"
     with atomic_path(path) as temporary:
         temporary.write_text(render_index(entries, lang=lang), "utf-8")
@@ -118,11 +126,10 @@ def notices(study: Study) -> list[str]:
     return ["The data of this report are real; none is simulated."]
 
 
-def sources(study: Study) -> list[dict[str, str]]:
-    """The raw sources with citation, origin and licence."""
-    used = dict.fromkeys(f.source for f in study.raw_files())
-    fields = ("title", "citation", "origin", "licence")
-    return [{f: getattr(study.manifest.sources[name], f) for f in fields} for name in used]
+def sources(study: Study) -> list[str]:
+    """A line for each raw source: how to cite it, where it comes from, under which licence."""
+    used = [study.manifest.sources[name] for name in dict.fromkeys(f.source for f in study.raw_files())]
+    return [f"{s.citation} Origin: {s.origin}. Licence: {s.licence}." for s in used]
 
 
 def _set_parameters(notebook: NotebookNode, values: dict[str, str], study: Study, name: str) -> None:

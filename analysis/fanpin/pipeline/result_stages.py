@@ -31,6 +31,7 @@ class Kind:
     on: str | None = None
     given: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()  # arguments that name a further data set
+    follows: bool = False  # takes the result of a model, named by `of`
 
 
 KINDS = {
@@ -39,7 +40,8 @@ KINDS = {
                         given=("unit", "time", "poor", "max_gap", "design")),
     "survival": Kind(home="fanpin.measure", name="survival", on="risk", given=("unit", "design")),
     "hazard": Kind(home="fanpin.models", name="hazard", on="risk", given=("unit", "design")),
-    "average_effects": Kind(home="fanpin.models", name="average_effects"),
+    "average_effects": Kind(home="fanpin.models", name="average_effects", follows=True),
+    "joint_test": Kind(home="fanpin.models", name="joint_test", follows=True),
     "township_rates": Kind(home="fanpin.monitor", name="township_rates"),
     "heterogeneity": Kind(home="fanpin.monitor", name="heterogeneity"),
     "totals": Kind(home="fanpin.monitor", name="compare_totals", reads=("printed",)),
@@ -81,9 +83,14 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
     for argument in kind.reads:
         options[argument] = study.dataset(_known_data(study, analysis, options.get(argument)))
     try:
-        if analysis.kind == "average_effects":
+        if kind.follows:
             base = study.models[str(analysis.of)]
-            result = function(study.result(base.id), study.dataset(data_of(study, base)), **options)
+            data = (
+                {"data": study.dataset(data_of(study, base))}
+                if "data" in inspect.signature(function).parameters
+                else {}
+            )
+            result = function(study.result(base.id), **data, **options)
         else:
             data = study.dataset(data_of(study, analysis))
             result = function(*([formula] if formula else []), data, **options)
@@ -129,9 +136,12 @@ def kind_of(study: Study, analysis: Analysis) -> Kind:
     """The kind of a declaration, checked: known, and with `of` exactly where it is needed."""
     if analysis.kind not in KINDS:
         raise unknown_name("kind of analysis", analysis.kind, KINDS, where=place_of(study, analysis))
-    if (analysis.kind == "average_effects") != (analysis.of is not None):
-        raise StudyError("`of` names the model that average_effects follows, and nothing else has it",
-                         got=f"kind {analysis.kind}, of {analysis.of}", where=place_of(study, analysis))  # fmt: skip
+    if KINDS[analysis.kind].follows != (analysis.of is not None):
+        raise StudyError(
+            "`of` names the model that average_effects and joint_test follow; no other kind has it",
+            got=f"kind {analysis.kind}, of {analysis.of}",
+            where=place_of(study, analysis),
+        )
     if analysis.of is not None and analysis.of not in study.models:
         raise unknown_name("model", analysis.of, study.models, where=place_of(study, analysis))
     return KINDS[analysis.kind]

@@ -11,6 +11,7 @@ from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import FanpinError, unknown_name
 from fanpin.core.options import Language
 from fanpin.core.terms import term
+from fanpin.models.joint import variable_of
 from fanpin.pipeline import datasets, result_stages
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 from fanpin.report.content import Table
@@ -167,11 +168,6 @@ def _by_cause(study: Study, results: Any, lang: Language) -> tuple[dict[str, lis
     absent = [heading for heading, group in groups.items() if not group]
     said = [term("note_not_measured", lang).format(causes=", ".join(w.lower() for w in absent))] if absent else []
     return {heading: group for heading, group in groups.items() if group}, said
-
-
-def variable_of(name: str) -> str:
-    """The column behind a term: `C(region)[T.2]` and `region` both come from `region`."""
-    return name.split("[")[0].removeprefix("C(").split(",")[0].removesuffix(")").strip()
 
 
 def _with_origins(made: Table, origins: dict[str, str]) -> Table:

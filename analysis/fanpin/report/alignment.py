@@ -40,6 +40,13 @@ def printed_rows(table: Table) -> list[tuple[Printed, ...]]:
     return [next(body) if r.cells else () for r in table.rows]
 
 
+def label_spans(table: Table) -> list[int]:
+    """How many rows each row's label stands for: the label of an estimate also names its standard error below."""
+    shared = [r.role == "error" and not r.label for r in table.rows]
+    follows = [*shared[1:], False]
+    return [0 if own else 2 if below else 1 for own, below in zip(shared, follows, strict=True)]
+
+
 def _align(texts: list[tuple[str, bool]], numeric: bool) -> list[Printed]:
     found = [_NUMBER.match(t) if numeric and counts else None for t, counts in texts]
     decimals = max((len(m["decimals"] or "") for m in found if m), default=0)

@@ -13,7 +13,7 @@ from docx.oxml.ns import qn
 from docx.shared import Emu, Pt
 
 from fanpin.core.atomic import atomic_path
-from fanpin.report.alignment import Printed, printed_rows
+from fanpin.report.alignment import Printed, label_spans, printed_rows
 from fanpin.report.archive import clear_properties, normalise_zip
 from fanpin.report.content import Column, Row, Table
 from fanpin.report.docx_parts import (
@@ -41,7 +41,7 @@ def write_table(table: Table, path: str | Path) -> Path:
     document = Document()
     set_fonts(document.styles["Normal"], size=10.5)
     add_table_styles(document)
-    add_table(document, table)
+    add_table(document, table if table.number else table.numbered(1))
     clear_properties(document, title=table.title, lang=table.lang)
     with atomic_path(path) as temporary:
         document.save(str(temporary))
@@ -49,10 +49,13 @@ def write_table(table: Table, path: str | Path) -> Path:
     return Path(path)
 
 
-def add_table(document: Any, table: Table) -> list[Any]:
-    """Append caption, table and notes to a document; returns their XML elements, for whoever wants to move them."""
-    caption = add_caption(document, "table", table.number or 1, table.title, lang=table.lang,
-                          bookmark=anchor(table.id), keep=True)  # fmt: skip
+def add_table(document: Any, table: Table, *, target: str | None = None) -> list[Any]:
+    """Append caption, table and notes to a document; returns their XML elements, for whoever wants to move them.
+
+    A table without number has no caption. `target` is the bookmark that links point to, by default the table's id.
+    """
+    captions = [] if table.number is None else [add_caption(document, "table", table.number, table.title, lang=table.lang,
+                                                            bookmark=target or anchor(table.id), keep=True)]  # fmt: skip
     headers = 1 + any(c.spanner for c in table.columns)
     grid = document.add_table(rows=headers + len(table.rows), cols=1 + len(table.columns))
     grid.alignment, grid.autofit = WD_TABLE_ALIGNMENT.CENTER, False
@@ -62,12 +65,14 @@ def add_table(document: Any, table: Table) -> list[Any]:
     widths = _column_widths(table, rows, size, _text_width(document))
     _fill_headers(grid, table, headers, size)
     for i, (row, printed) in enumerate(zip(table.rows, rows, strict=True)):
-        _fill_row(grid, headers + i, row, printed, table.columns, widths, size)
+        first_stat = row.role == "stat" and i > 0 and table.rows[i - 1].role != "stat"
+        _fill_row(grid, headers + i, row, printed, table.columns, widths, size, above=5 if first_stat else None)
+    _span_labels(grid, table, headers, widths[0], size)
     _set_widths(grid, widths)
-    _draw_rules(grid, headers)
+    draw_rules(grid, headers=headers)
     _keep_together(grid, headers)
     notes = [_notes_paragraph(document, table)] if table.notes else [document.add_paragraph(style=TABLE_NOTES)]
-    return [caption._p, grid._tbl, *(n._p for n in notes)]
+    return [*(c._p for c in captions), grid._tbl, *(n._p for n in notes)]
 
 
 def _text_width(document: Any) -> float:
@@ -88,7 +93,7 @@ def _column_widths(table: Table, rows: list[tuple[Printed, ...]], size: float, a
         words = [_measure(w, size) for w in column.label.split()]
         needed.append(max(longest, *words, 30.0) + room)
     labels = [_measure(r.label, size) + 12 * r.depth for r in table.rows if r.cells]
-    stub = min(max(labels + [_measure(table.stub, size)], default=0.0) + room, 0.45 * available)
+    stub = min(max([*labels, _measure(table.stub, size)]) + room, 0.45 * available)
     spare = available - stub - sum(needed)
     if spare < 0:
         return [w * available / (available - spare) for w in (stub, *needed)]
@@ -143,13 +148,14 @@ def _fill_headers(grid: Any, table: Table, headers: int, size: float) -> None:
 
 
 def _fill_row(
-    grid: Any, at: int, row: Row, printed: tuple[Printed, ...], columns: tuple[Column, ...], widths: list[float], size: float
-) -> None:
+    grid: Any, at: int, row: Row, printed: tuple[Printed, ...], columns: tuple[Column, ...], widths: list[float], size: float,
+    *, above: float | None,
+) -> None:  # fmt: skip
     cells = grid.rows[at].cells
     first = cells[0] if row.cells else cells[0].merge(cells[-1])
     label = _write(first, row.label, size, align=WD_ALIGN_PARAGRAPH.LEFT, italic=row.role == "panel")
     label.paragraph_format.left_indent = Pt(12 * row.depth)
-    above, below = _SPACES[row.role]
+    above, below = (above or _SPACES[row.role][0]), _SPACES[row.role][1]
     label.paragraph_format.space_before, label.paragraph_format.space_after = Pt(above), Pt(below)
     for i, (cell, own) in enumerate(zip(cells[1:], printed, strict=False)):
         paragraph = _write(cell, own.text, size)
@@ -158,6 +164,13 @@ def _fill_row(
             paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT
         elif own.aligned:
             _align_point(paragraph, own, widths[i + 1] - 6.0, size)
+
+
+def _span_labels(grid: Any, table: Table, headers: int, width: float, size: float) -> None:
+    """Let a label too long for its line run on beside the standard error instead of pushing it down."""
+    for i, (row, spans) in enumerate(zip(table.rows, label_spans(table), strict=True)):
+        if spans > 1 and _measure(row.label, size) + 12 * row.depth > width - 6:
+            grid.cell(headers + i, 0).merge(grid.cell(headers + i + 1, 0))
 
 
 def _align_point(paragraph: Any, own: Printed, width: float, size: float) -> None:
@@ -171,7 +184,8 @@ def _align_point(paragraph: Any, own: Printed, width: float, size: float) -> Non
         run.font.size, run.font.superscript = Pt(size), True
 
 
-def _draw_rules(grid: Any, headers: int) -> None:
+def draw_rules(grid: Any, *, headers: int) -> None:
+    """Top, header and bottom rule of a python-docx table, whose first `headers` rows are the header."""
     last = len(grid.rows) - 1
     for row, side, width in ((0, "top", THICK), (headers - 1, "bottom", THIN), (last, "bottom", THICK)):
         for cell in grid.rows[row]._tr.tc_lst:

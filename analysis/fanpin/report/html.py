@@ -11,17 +11,17 @@ from itertools import groupby
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fanpin.core.terms import term
-from fanpin.report.alignment import Printed, printed_rows
+from fanpin.report.alignment import Printed, label_spans, printed_rows
 from fanpin.report.content import Row, Table
 from fanpin.report.words import caption_number, notes_heading, notes_text
 
 
 @dataclass
 class Section:
-    """Rows that belong together: one table body."""
+    """Rows that belong together: one table body. Each row comes with the rows its label stands for, 0 for none."""
 
     kind: str
-    rows: list[tuple[Row, tuple[Printed, ...]]] = field(default_factory=list)
+    rows: list[tuple[Row, tuple[Printed, ...], int]] = field(default_factory=list)
 
 
 @cache
@@ -43,20 +43,22 @@ def anchor(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name) or "table"
 
 
-def render_table(table: Table) -> str:
-    """The table as HTML."""
+def render_table(table: Table, *, target: str | None = None) -> str:
+    """The table as HTML; `target` is the id that links point to, by default the table's own.
+
+    A table with neither number nor title has no caption, and is named for screen readers only.
+    """
     spans = [(name, len(list(group))) for name, group in groupby(table.columns, key=lambda c: c.spanner)]
     return (
         environment()
         .get_template("table.html.j2")
         .render(
             table=table,
-            anchor=anchor(table.id),
+            anchor=target or anchor(table.id),
             number=caption_number("table", table.number, table.lang) if table.number else "",
-            fallback="" if table.number else term("table", table.lang),
+            unnamed=term("table", table.lang),
             spanners=spans if any(name for name, _ in spans) else [],
             sections=_sections(table),
-            unlabelled=term("std_error", table.lang),
             heading=notes_heading(table.lang),
             notes=notes_text(table),
         )
@@ -66,13 +68,13 @@ def render_table(table: Table) -> str:
 def _sections(table: Table) -> list[Section]:
     """A body for each panel, group and for the facts at the foot."""
     sections: list[Section] = []
-    for row, cells in zip(table.rows, printed_rows(table), strict=True):
+    for row, cells, spans in zip(table.rows, printed_rows(table), label_spans(table), strict=True):
         last = sections[-1] if sections else None
         kind = "stats" if row.role == "stat" else ""
         if last is None or row.role in ("panel", "group") or (kind == "stats" and not _ends_in_stat(last)):
             last = Section(kind=kind)
             sections.append(last)
-        last.rows.append((row, cells))
+        last.rows.append((row, cells, spans))
     return sections
 
 

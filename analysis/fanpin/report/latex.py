@@ -22,7 +22,7 @@ def escape(text: str) -> str:
 
 
 def render_table(table: Table) -> str:
-    """The table as LaTeX source; the document needs `\\usepackage{booktabs}`, and xeCJK or ctex for Chinese."""
+    """The table as LaTeX source; the document needs the package booktabs, and xeCJK or ctex for Chinese."""
     label = re.sub(r"[^A-Za-z0-9-]+", "-", table.id)
     specification = "l" + "".join({"number": "r", "centre": "c", "text": "l"}[c.align] for c in table.columns)
     lines = [

@@ -14,6 +14,7 @@ from fanpin.report.content import Cell, Column, Row, Source, cell_id
 from fanpin.report.numbers import fixed, formatted, interval_text, number, p_text, plain
 from fanpin.report.parts import Part, by_words, digits_for, scale
 from fanpin.report.request import Body, Panel, Request, choose, grouped, printed_columns, slug
+from fanpin.report.words import result_notes
 from fanpin.results import Measures
 
 SCALED = ("estimate", "std_error", "conf_low", "conf_high")
@@ -30,7 +31,9 @@ def build(panels: tuple[Panel, ...], request: Request) -> Body:
     rows: list[Row] = []
     for i, part in enumerate(parts):
         if part.heading:
-            words = term("panel_heading", request.lang).format(letter="ABCDEFGH"[i % 8], title=request.word(part.heading))
+            words = term("panel_heading", request.lang).format(
+                letter="ABCDEFGH"[i % 8], title=request.word(part.heading)
+            )
             rows.append(Row(id=f"panel.{slug(part.heading)}", label=words, role="panel"))
         for group, names in grouped(request.rows, list(dict.fromkeys(part.tidy["term"]))):
             kept = _select(part.tidy, names)
@@ -71,6 +74,8 @@ def _columns(parts: list[Part], request: Request) -> tuple[Column, ...]:
     known = [c for c in parts[0].tidy.columns if c not in ("term", "key", *parts[0].by)]
     wanted = DEFAULT if request.stats is None else request.stats
     ids = choose("stat", wanted, [*known, "interval"], where=f"stats= of table {request.id!r}")
+    choose("stat", () if isinstance(request.percent, bool) else request.percent, ids,
+           where=f"percent= of table {request.id!r}")  # fmt: skip
     for part in parts[1:]:
         missing = [c for c in ids if c not in part.tidy and c != "interval"]
         if missing:
@@ -78,7 +83,7 @@ def _columns(parts: list[Part], request: Request) -> tuple[Column, ...]:
                              next_step="name columns that all have with stats=, or make two tables")  # fmt: skip
     words = printed_columns(request, ids)
     named = request.columns or ()
-    if "interval" in words and (isinstance(named, Sequence) and not named or "interval" not in named):
+    if "interval" in words and ((isinstance(named, Sequence) and not named) or "interval" not in named):
         words["interval"] = f"{100 * request.level:g} % {words['interval']}"
     return tuple(Column(id=i, label=words[i], align="centre" if i == "interval" else "number") for i in ids)
 
@@ -87,7 +92,7 @@ def _rows(
     part: Part, kept: pd.DataFrame, columns: tuple[Column, ...], request: Request, *, depth: int
 ) -> Iterator[Row]:
     """A row a measure; measures of several terms are grouped by term where `by` columns tell rows apart."""
-    by_term = bool(part.by) and kept["term"].nunique() > 1
+    by_term = bool(part.by) and len(set(kept["term"])) > 1
     for name, rows in kept.groupby("term", sort=False, observed=True):
         if by_term:
             yield Row(id=f"{part.prefix}term.{name}", label=request.word(str(name)), role="group", depth=depth)
@@ -98,7 +103,7 @@ def _rows(
             yield Row(id=own, label=words, role="data", cells=cells, depth=depth + by_term)
 
 
-def _cell(part: Part, record: dict[str, Any], column: str, own: str, request: Request) -> Cell:
+def _cell(part: Part, record: dict[Any, Any], column: str, own: str, request: Request) -> Cell:
     source = Source(result=part.name, term=str(record["key"]), statistic=column)
     digits, times = digits_for([record["std_error"]], request), scale(request)
     if column == "interval":
@@ -111,7 +116,7 @@ def _cell(part: Part, record: dict[str, Any], column: str, own: str, request: Re
 def _text(value: Any, column: str, digits: int, request: Request) -> str:
     if column in request.formats:
         return formatted(value, request.formats[column])
-    if column in SCALED:
+    if column in SCALED or (not isinstance(request.percent, bool) and column in request.percent):
         return fixed(float(value) * scale(request), digits)
     if column == "p_value":
         return p_text(float(value))
@@ -126,7 +131,6 @@ def _notes(panels: tuple[Panel, ...], request: Request) -> tuple[str, ...]:
     kinds = {m.cov_type for m in measures}
     brackets = [term(f"note_se_{k}" if f"note_se_{k}" in all_terms() else "note_se", request.lang)
                 for k in kinds if request.pivot is not None and len(kinds) == 1]  # fmt: skip
-    percent = [term("note_percent", request.lang)] if request.percent else []
-    designs = dict.fromkeys(m.design.describe() for m in measures if m.design is not None)
-    stated = [term("note_design", request.lang).format(design=d) for d in designs]
-    return (*brackets, *percent, *stated, *dict.fromkeys(n for m in measures for n in m.notes))
+    shown = request.pivot is not None or "std_error" in (request.stats or DEFAULT)
+    percent = [term("note_percent" if shown else "note_percent_only", request.lang)] if request.percent else []
+    return (*brackets, *percent, *result_notes(measures, request.lang))

@@ -32,7 +32,9 @@ def build_tests(panels: tuple[Panel, ...], request: Request) -> Body:
         rows += [_test_row(n, tests[n], ids, request, depth=1 if group else 0) for n in names]
     nulls = [term("note_null", request.lang).format(name=_test_words(k, t, request), null=t.null.rstrip("."))
              for k, t in tests.items()]  # fmt: skip
-    return Body(columns=columns, rows=tuple(rows), notes=(*nulls, *dict.fromkeys(n for t in tests.values() for n in t.notes)))
+    return Body(
+        columns=columns, rows=tuple(rows), notes=(*nulls, *dict.fromkeys(n for t in tests.values() for n in t.notes))
+    )
 
 
 def _test_key(panel: Panel, name: str) -> str:
@@ -50,7 +52,9 @@ def _test_row(key: str, test: HypothesisTest, ids: list[str], request: Request, 
         value = values.get(i)
         own = cell_id(request.id, key, i)
         text = "" if i not in values else _test_text(test, i, value, request)
-        cells.append(Cell(id=own, text=text, value=number(value), source=Source(result=key, term=test.name, statistic=i)))
+        cells.append(
+            Cell(id=own, text=text, value=number(value), source=Source(result=key, term=test.name, statistic=i))
+        )
     return Row(id=key, label=_test_words(key, test, request), role="data", cells=tuple(cells), depth=depth)
 
 
@@ -116,7 +120,9 @@ def _frame_columns(frames: dict[str, pd.DataFrame], request: Request) -> tuple[C
             raise InputError(f"the data frame {name!r} has other columns than the first", got=list(frame.columns),
                              expected=list(first.columns))  # fmt: skip
     by_key = {_column_key(c): c for c in first.columns}
-    ids = choose("column", by_key if request.stats is None else request.stats, by_key, where=f"stats= of {request.id!r}")
+    ids = choose(
+        "column", by_key if request.stats is None else request.stats, by_key, where=f"stats= of {request.id!r}"
+    )
     choose("column", request.formats, by_key, where=f"formats= of table {request.id!r}")
     words = printed_columns(request, ids)
     made = []
@@ -146,7 +152,9 @@ def _frame_rows(
                 last = index[0]
                 yield Row(id=f"{prefix}group.{slug(str(last))}", label=request.word(str(last)), role="group")
             cells = tuple(
-                _frame_cell(frame[by_key[c.id]].iloc[keys[key]], name, key, c, cell_id(request.id, prefix + key, c.id), request)
+                _frame_cell(
+                    frame[by_key[c.id]].iloc[keys[key]], name, key, c, cell_id(request.id, prefix + key, c.id), request
+                )
                 for c in columns
             )
             words = request.word(str(index[-1] if two else index))

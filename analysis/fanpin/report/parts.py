@@ -23,7 +23,7 @@ class Part:
     tidy: pd.DataFrame
 
 
-def by_words(record: dict[str, Any], by: Sequence[str], request: Request) -> str:
+def by_words(record: dict[Any, Any], by: Sequence[str], request: Request) -> str:
     """The values of the `by` columns, printed."""
     return ", ".join(str(request.labels.get(str(record[b]), record[b])) for b in by)
 

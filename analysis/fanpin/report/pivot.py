@@ -30,9 +30,7 @@ def columns(parts: list[Part], request: Request) -> tuple[Column, ...]:
     return tuple(Column(id=i, label=words[i]) for i in ids)
 
 
-def rows(
-    part: Part, kept: pd.DataFrame, columns: tuple[Column, ...], request: Request, *, depth: int
-) -> Iterator[Row]:
+def rows(part: Part, kept: pd.DataFrame, columns: tuple[Column, ...], request: Request, *, depth: int) -> Iterator[Row]:
     """Estimate, standard error and, where asked for, n, for every combination of the columns that stay in the rows."""
     others = [c for c in ("term", *part.by) if c != request.pivot]
     statistics = ["estimate", "std_error", *(request.stats or ())]
@@ -54,21 +52,19 @@ def _column_id(value: Any) -> str:
     return str(value).replace(":", "_")
 
 
-def _row_name(record: dict[str, Any], others: list[str]) -> str:
+def _row_name(record: dict[Any, Any], others: list[str]) -> str:
     by = {b: record[b] for b in others if b != "term"}
     if "term" in others:
         return measure_key(str(record["term"]), by)
     return ",".join(f"{k}={v}" for k, v in by.items())
 
 
-def _words(record: dict[str, Any], others: list[str], request: Request) -> str:
+def _words(record: dict[Any, Any], others: list[str], request: Request) -> str:
     term = request.word(str(record["term"])) if "term" in others else ""
     return ", ".join(w for w in (term, by_words(record, [o for o in others if o != "term"], request)) if w)
 
 
-def _cell(
-    part: Part, record: dict[str, Any] | None, statistic: str, own: str, digits: int, request: Request
-) -> Cell:
+def _cell(part: Part, record: dict[Any, Any] | None, statistic: str, own: str, digits: int, request: Request) -> Cell:
     if record is None:
         return Cell(id=own, text="")
     source = Source(result=part.name, term=str(record["key"]), statistic=statistic)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from fanpin.core.errors import unknown_name
 from fanpin.core.terms import all_terms, term
-from fanpin.report.content import Cell, Column, Row, Source, cell_id
+from fanpin.report.content import Cell, Column, Row, RowRole, Source, cell_id
 from fanpin.report.numbers import decimals_for, fixed, number, star_text
 from fanpin.report.request import Body, Panel, Request, choose, grouped, printed_columns, slug
+from fanpin.report.words import result_notes
 from fanpin.results import Estimates
 
 BASIC_STATS = ("nobs", "loglik", "aic", "bic", "df_resid", "link", "cov_type")
@@ -118,12 +119,15 @@ def _term_rows(block: Block, name: str, columns: list[str], request: Request, *,
     errors = [float(e.fit.std_errors[name]) for e in block.entries.values() if name in e.fit.params.index]
     digits = decimals_for(errors, request.digits)
     row = f"{block.prefix}{name}"
-    for role, own, statistic, words in (
+    parts: tuple[tuple[RowRole, str, str, str], ...] = (
         ("estimate", row, "estimate", request.word(name)),
         ("error", f"{row}.std_error", "std_error", ""),
-    ):
-        cells = (_term_cell(block.entries.get(c), name, statistic, cell_id(request.id, own, c), digits, request)
-                 for c in columns)  # fmt: skip
+    )
+    for role, own, statistic, words in parts:
+        cells = (
+            _term_cell(block.entries.get(c), name, statistic, cell_id(request.id, own, c), digits, request)
+            for c in columns
+        )
         yield Row(id=own, label=words, role=role, cells=tuple(cells), depth=depth)
 
 
@@ -158,9 +162,7 @@ def _stat_rows(entries: Mapping[str, Entry], columns: list[str], request: Reques
         yield Row(id=own, label=request.word(stat), role="stat", cells=tuple(cells))
 
 
-def _stat_cell(
-    facts: Mapping[str, object] | None, entry: Entry | None, stat: str, own: str, request: Request
-) -> Cell:
+def _stat_cell(facts: Mapping[str, object] | None, entry: Entry | None, stat: str, own: str, request: Request) -> Cell:
     value = None if facts is None else facts.get(stat)
     if value is None or entry is None:
         return Cell(id=own, text="")
@@ -183,7 +185,5 @@ def _notes(panels: tuple[Panel, ...], request: Request) -> tuple[str, ...]:
         first = term("note_se_cluster_by", request.lang).format(by=request.word(next(iter(clusters))).lower())
     else:
         first = term(key, request.lang)
-    designs = dict.fromkeys(fit.design.describe() for fit in fits if fit.design is not None)
-    stated = [term("note_design", request.lang).format(design=d) for d in designs]
     legend = [term("note_stars", request.lang)] if request.stars else []
-    return (first, *stated, *legend, *dict.fromkeys(n for fit in fits for n in fit.notes))
+    return (first, *legend, *result_notes(fits, request.lang))

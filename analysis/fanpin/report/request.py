@@ -35,7 +35,7 @@ class Request:
     digits: int | None = None
     pivot: str | None = None
     panels: TablePanels = "stacked"
-    percent: bool = False
+    percent: bool | Sequence[str] = False
     level: float = 0.95
     formats: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,7 +83,9 @@ def gather(results: Any) -> tuple[Panel, ...]:
         raise InputError("results and groups of results stand side by side", got=", ".join(named),
                          expected="only results, or only groups of results, each a panel")  # fmt: skip
     panels = (
-        tuple(Panel(title=k, members=_named(v)) for k, v in named.items()) if nested else (Panel(title="", members=named),)
+        tuple(Panel(title=k, members=_named(v)) for k, v in named.items())
+        if nested
+        else (Panel(title="", members=named),)
     )
     _one_kind(panels)
     return panels

@@ -40,7 +40,7 @@ def table(
     digits: int | None = None,
     pivot: str | None = None,
     panels: TablePanels = "stacked",
-    percent: bool = False,
+    percent: bool | Sequence[str] = False,
     level: float = 0.95,
     formats: Mapping[str, str] | None = None,
 ) -> Table:
@@ -65,7 +65,7 @@ def table(
     digits : decimals; by default 3 (more where a standard error would print as 0; 1 in per cent; 2 in data frames).
     pivot : measures only: the `by` column (or "term") whose values become columns.
     panels : "stacked" puts panels under each other, "beside" puts them side by side within each model.
-    percent : measures only: print shares in per cent.
+    percent : measures only: print estimates and their limits in per cent; a list names further columns to print so.
     level : confidence level of intervals (measures only).
     formats : column -> format specification such as ",.0f" (measures, tests and data frames).
 

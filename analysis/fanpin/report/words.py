@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+
+from fanpin.core.errors import require_columns
 from fanpin.core.options import Language
 from fanpin.core.terms import term
 from fanpin.report.content import Table
+from fanpin.results import Estimates, Measures
+
+Source = str | Mapping[str, str]
 
 
 def caption_number(kind: str, number: int | str, lang: Language) -> str:
@@ -17,7 +23,38 @@ def notes_heading(lang: Language) -> str:
     return term("notes", lang) + (": " if lang == "en" else "：")
 
 
+def source_lines(sources: Sequence[Source], lang: Language) -> list[str]:
+    """The data as lines: title, citation, origin and licence."""
+    lines = []
+    for source in sources:
+        if isinstance(source, str):
+            lines.append(source)
+            continue
+        require_columns(source, ["citation"], where="a source of the report")
+        parts = [source.get("title", ""), source["citation"]]
+        parts += [f"{term(name, lang)}: {source[name]}" for name in ("origin", "licence") if source.get(name)]
+        lines.append(" ".join(_sentence(p, lang) for p in parts if p))
+    return lines
+
+
+def result_notes(results: Iterable[Estimates | Measures], lang: Language) -> list[str]:
+    """The design of each result, where its own notes do not tell it, and those notes, each once."""
+    said: dict[str, None] = {}
+    for result in results:
+        design = None if result.design is None else result.design.describe()
+        if design and not any(design in note for note in result.notes):
+            said[term("note_design", lang).format(design=design)] = None
+        said |= dict.fromkeys(result.notes)
+    return list(said)
+
+
 def notes_text(table: Table) -> str:
-    """The notes as one paragraph; each note ends with a full stop."""
-    stop, space = (".", " ") if table.lang == "en" else ("。", "")
-    return space.join(n if n.rstrip().endswith((".", "。", "!", "?", ";")) else n.rstrip() + stop for n in table.notes)
+    """The notes as one paragraph; each note starts with a capital and ends with a full stop."""
+    return ("" if table.lang == "zh" else " ").join(_sentence(n, table.lang) for n in table.notes)
+
+
+def _sentence(text: str, lang: Language) -> str:
+    """The text with a capital at its start and a full stop at its end."""
+    text = text.strip()
+    stop = "" if text.endswith((".", "。", "!", "?")) else "." if lang == "en" else "。"
+    return text[:1].upper() + text[1:] + stop

@@ -189,7 +189,14 @@ class Estimates:
 
     @property
     def __maketables_vcov_info__(self) -> dict[str, Any]:
-        return {"se_type": self.cov_type, "clustervar": self.options.get("cluster")}
+        return {"vcov_type": self.cov_type, "clustervar": self.options.get("cluster")}
+
+    @property
+    def __maketables_default_stat_keys__(self) -> list[str]:
+        return ["N", *(["ll"] if self.loglik is not None else []), "se_type"]
 
     def __maketables_stat__(self, key: str) -> Any:
-        return {"N": self.nobs, "se_type": self.cov_type, "ll": self.loglik}.get(key, self.counts.get(key))
+        """A statistic by maketables' name for it (`N`, `ll`, `n_clusters`, `se_type` …) or ours; None when unknown."""
+        row = self.glance().iloc[0].to_dict()
+        ours = {"N": "nobs", "ll": "loglik", "n_clusters": "clusters", "se_type": "cov_type"}.get(key, key)
+        return row.get(ours)

@@ -25,6 +25,7 @@ class HypothesisTest:
     pvalue_exact : a p-value not computed from the distribution (exact or Monte Carlo).
     details : further numbers by name, such as an effect size.
     notes : sentences on assumptions and limits.
+    simulated : the data are simulated.
     """
 
     name: str
@@ -36,6 +37,7 @@ class HypothesisTest:
     pvalue_exact: float | None = None
     details: dict[str, float] | None = None
     notes: tuple[str, ...] = ()
+    simulated: bool = False
 
     @property
     def pvalue(self) -> float:

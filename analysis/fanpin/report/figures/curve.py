@@ -33,7 +33,7 @@ def relapse_curve(
     Parameters
     ----------
     measures : from `fp.survival`: term `relapse_free` by `duration` and at most one curve a group, five groups at most.
-    id, title : name within the study, and caption.
+    id, title : name within the study, and caption; without one, a general caption.
     labels : printed words for `by` columns and their values.
     level : confidence level of the bands.
 
@@ -51,11 +51,21 @@ def relapse_curve(
                          next_step="choose groups with measures.select(…)")  # fmt: skip
     with rc_context(settings(lang)):
         height = 3.6 + 0.19 * len(curves)
-        figure = paper_figure(id=id, caption=title, lang=lang, width=WIDTH, height=height, simulated=measures.simulated)
-        axes = figure.add_axes((0.14, (0.85 + 0.19 * len(curves)) / height, 0.68, 2.6 / height))
+        figure = paper_figure(
+            id=id,
+            caption=title or term("caption_relapse_curve", lang),
+            lang=lang,
+            width=WIDTH,
+            height=height,
+            simulated=measures.simulated,
+        )
+        width = 0.84 if len(curves) == 1 else 0.66  # names of the curves stand on the right
+        axes = figure.add_axes((0.14, (0.85 + 0.19 * len(curves)) / height, width, 2.55 / height))
         _draw_curves(axes, curves, lang)
         axes.set_xlabel(label("duration", labels or {}, lang))
         axes.set_ylabel(term("relapse_free", lang))
+        axes.text(0.015, 0.03, term("bands", lang).format(level=f"{100 * level:g}"), transform=axes.transAxes,
+                  color=QUIET, fontsize=8.5)  # fmt: skip
         _write_at_risk(figure, axes, curves, lang)
     alternative(figure, _sentences(curves, lang), simulated=measures.simulated)
     return figure
@@ -75,14 +85,14 @@ def _draw_curves(axes: Any, curves: dict[str, pd.DataFrame], lang: Language) -> 
     last = max(float(c["duration"].max()) for c in curves.values()) + 0.5
     ends = []
     for (name, curve), colour, dashes in zip(curves.items(), PALETTE, DASHES, strict=False):
-        end = last if len(curve) == 0 else float(curve["duration"].max()) + 0.5
+        end = float(curve["duration"].max()) + 0.5
         time = np.concatenate([[0.0], curve["duration"].to_numpy(dtype=float), [end]])
         share, low, high = (_extended(curve[c]) for c in ("estimate", "conf_low", "conf_high"))
         axes.fill_between(time, 100 * low, 100 * high, step="post", color=colour, alpha=0.16, linewidth=0)
         axes.step(time, 100 * share, where="post", color=colour, linestyle=dashes, linewidth=1.7)
         ends.append((name, end, 100 * share[-1], colour))
     axes.set_xlim(0, last)
-    axes.set_ylim(0, 100)
+    axes.set_ylim(0, 101)
     axes.set_xticks(np.arange(0, last, 1 if last < 13 else 2 if last < 25 else 5))
     axes.set_yticks(range(0, 101, 20), [percent(y / 100, lang, 0) for y in range(0, 101, 20)])
     if len(curves) > 1:

@@ -22,7 +22,7 @@ from fanpin.report.numbers import fixed
 from fanpin.results import Measures
 
 TERMS = ("stay_nonpoor", "entry", "exit", "persistence")
-LEFT, RIGHT, BAR = 0.235, 0.655, 0.016  # x of the two columns of bars, and their width, in figure coordinates
+LEFT, RIGHT, BAR = 0.235, 0.595, 0.016  # x of the two columns of bars, and their width, in figure coordinates
 GAP = 0.045
 NOT_POOR, POOR, FALLING = "#a9bfd1", "#e6c9a8", "#e08a5b"
 
@@ -72,7 +72,14 @@ def transition_flow(
     records = {str(r["term"]): r for r in rows.to_dict("records")}
     bands = _bands(records, where)
     with rc_context(settings(lang)):
-        figure = paper_figure(id=id, caption=title, lang=lang, width=WIDTH, height=4.1, simulated=measures.simulated)
+        figure = paper_figure(
+            id=id,
+            caption=title or term("caption_transition_flow", lang),
+            lang=lang,
+            width=WIDTH,
+            height=4.1,
+            simulated=measures.simulated,
+        )
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_axis_off()
         axes.set_xlim(0, 1)
@@ -82,11 +89,11 @@ def transition_flow(
     return figure
 
 
-def _weight(record: dict[str, Any]) -> float:
+def _weight(record: dict[Any, Any]) -> float:
     return float(record.get("population", record["n"]))
 
 
-def _bands(records: dict[str, dict[str, Any]], where: str) -> list[Band]:
+def _bands(records: dict[str, dict[Any, Any]], where: str) -> list[Band]:
     """The streams, top to bottom; relapses are taken out of the entries, of which they are a part."""
     safe, poor = _weight(records["entry"]), _weight(records["exit"])
     relapse = records.get("relapse", {"n": 0, "estimate": 0.0})
@@ -107,7 +114,9 @@ def _bands(records: dict[str, dict[str, Any]], where: str) -> list[Band]:
     return [b for b in bands if b.size > 0]
 
 
-def _spans(bands: list[Band], side: str, names: Iterable[str]) -> tuple[dict[str, tuple[float, float]], dict[Band, tuple[float, float]]]:
+def _spans(
+    bands: list[Band], side: str, names: Iterable[str]
+) -> tuple[dict[str, tuple[float, float]], dict[Band, tuple[float, float]]]:
     """Bottom and top of every bar and of every band's end on one side; the bars fill 0.08 to 0.88."""
     shown = [n for n in names if any(getattr(b, side) == n for b in bands)]
     total = sum(b.size for b in bands)
@@ -123,7 +132,7 @@ def _spans(bands: list[Band], side: str, names: Iterable[str]) -> tuple[dict[str
     return bars, ends
 
 
-def _draw(axes: Any, bands: list[Band], records: dict[str, dict[str, Any]], labels: Labels, lang: Language) -> None:
+def _draw(axes: Any, bands: list[Band], records: dict[str, dict[Any, Any]], labels: Labels, lang: Language) -> None:
     left_bars, left = _spans(bands, "source", ("never", "escaped", "poor"))
     right_bars, right = _spans(bands, "target", ("not_poor", "poor"))
     for band in sorted(bands, key=lambda b: b.colour == ALARM):
@@ -147,20 +156,34 @@ def _stream(left: tuple[float, float], right: tuple[float, float], band: Band) -
                      edgecolor=ALARM if alarm else "none", linewidth=0.6 if alarm else 0)  # fmt: skip
 
 
-def _write_sources(axes: Any, bars: dict[str, tuple[float, float]], bands: list[Band], records: dict[str, Any], lang: Language) -> None:
+def _write_sources(
+    axes: Any, bars: dict[str, tuple[float, float]], bands: list[Band], records: dict[str, Any], lang: Language
+) -> None:
     counts = {"poor": records["exit"]["n"], "escaped": records.get("relapse", {}).get("n", 0)}
     counts["never"] = records["entry"]["n"] - counts["escaped"]
     middles = {n: sum(span) / 2 for n, span in bars.items()}
     heights = _spread([middles[n] for n in bars], 0.13)
     for name, height in zip(bars, heights, strict=True):
-        words = term({"never": "flow_never" if "escaped" in bars else "not_poor", "escaped": "flow_escaped", "poor": "poor"}[name], lang)
+        words = term(
+            {"never": "flow_never" if "escaped" in bars else "not_poor", "escaped": "flow_escaped", "poor": "poor"}[
+                name
+            ],
+            lang,
+        )
         axes.text(LEFT - 0.045, height + 0.012, words, ha="right", va="bottom", linespacing=1.1)
-        axes.text(LEFT - 0.045, height + 0.004, term("pairs", lang).format(n=fixed(float(counts[name]), 0)), ha="right",
+        axes.text(LEFT - 0.045, height + 0.004, term("pairs_of_waves", lang).format(n=fixed(float(counts[name]), 0)), ha="right",
                   va="top", color=QUIET, fontsize=8.5)  # fmt: skip
         axes.plot([LEFT - 0.038, LEFT - BAR - 0.006], [height + 0.008, middles[name]], color=FAINT, linewidth=0.7)
 
 
-def _write_rates(axes: Any, ends: dict[Band, tuple[float, float]], bars: dict[str, Any], records: dict[str, Any], labels: Labels, lang: Language) -> None:
+def _write_rates(
+    axes: Any,
+    ends: dict[Band, tuple[float, float]],
+    bars: dict[str, Any],
+    records: dict[str, Any],
+    labels: Labels,
+    lang: Language,
+) -> None:
     """The measured rates beside the streams they count."""
     of = {"stay_nonpoor": ("never", "escaped", "not_poor"), "exit": ("poor", "not_poor"),
           "entry": ("never", "escaped", "poor"), "relapse": ("escaped", "poor"), "persistence": ("poor", "poor")}  # fmt: skip
@@ -191,7 +214,7 @@ def _spread(heights: list[float], least: float) -> list[float]:
     return placed.tolist()
 
 
-def _sentence(record: dict[str, Any], labels: Labels, lang: Language) -> str:
+def _sentence(record: dict[Any, Any], labels: Labels, lang: Language) -> str:
     name = str(record["term"])
     return term("alt_flow", lang).format(
         name=label(name, labels, lang), rate=percent(record["estimate"], lang), of=term(f"rate_of_{name}", lang),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ class PaperFigure(Figure):
         """SVG for the page and PNG for Word, with what describes them."""
         described = {"id": self.id, "caption": self.caption, "alt": self.alt}
         data = {"image/svg+xml": figure_bytes(self, "svg").decode("utf-8"), "image/png": _base64(self)}
-        return data, {kind: described for kind in data}
+        return data, dict.fromkeys(data, described)
 
 
 def paper_figure(*, id: str, caption: str, lang: Language, width: float, height: float, simulated: bool) -> PaperFigure:
@@ -51,7 +52,7 @@ def paper_figure(*, id: str, caption: str, lang: Language, width: float, height:
     figure.id, figure.lang, figure.alt = id, lang, ""
     figure.caption = caption
     if simulated:
-        figure.caption = caption + term("simulated_suffix", lang) if caption else term("simulated_title", lang)
+        figure.caption = caption + term("simulated_suffix", lang)
         figure.text(0.995, 0.985, term("simulated_title", lang), ha="right", va="top", color=ALARM, style="italic")
     return figure
 
@@ -86,6 +87,4 @@ def save_figure(figure: Figure, path: str | Path) -> Path:
 
 
 def _base64(figure: Figure) -> str:
-    import base64
-
     return base64.b64encode(figure_bytes(figure, "png")).decode("ascii")

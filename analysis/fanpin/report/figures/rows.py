@@ -27,7 +27,9 @@ def rows_of(measures: Any, terms: Iterable[str], columns: Iterable[str], *, leve
     tidy = measures.tidy(level)
     for name in terms:
         if name not in set(tidy["term"]):
-            raise unknown_name("term", name, tidy["term"].unique(), where=f"{where}, measures of kind {measures.kind!r}")
+            raise unknown_name(
+                "term", name, tidy["term"].unique(), where=f"{where}, measures of kind {measures.kind!r}"
+            )
     require_columns(tidy.columns, columns, where=where)
     return tidy[tidy["term"].isin(list(terms))].reset_index(drop=True)
 

@@ -19,7 +19,7 @@ LATIN = "STIXGeneral"  # Times-like, and part of matplotlib
 CHINESE = ("Noto Serif CJK SC", "SimSun", "Songti SC", "Source Han Serif SC", "Noto Sans CJK SC", "WenQuanYi Zen Hei")
 
 
-def settings(lang: Language) -> dict[str, Any]:
+def settings(lang: Language) -> Any:
     """Matplotlib settings, used within a context so that the reader's own stay as they are.
 
     Raises

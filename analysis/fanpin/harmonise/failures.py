@@ -1,0 +1,57 @@
+"""What can be wrong with raw data, as one table of failures."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import pandas as pd
+
+from fanpin.core.errors import DataError
+
+COLUMNS = ["file", "table", "column", "rule", "rows", "examples", "action"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """One rule broken by rows of one file.
+
+    Attributes
+    ----------
+    file : name of the raw file, or of several, joined by commas.
+    table, column : the canonical table and column, "" where the rule is about the file as a whole.
+    rule : the rule broken, such as "unknown code".
+    rows : how many rows break it.
+    examples : up to five of the values found, with the rows that have each.
+    action : "stopped" (no table was made), "kept" (the rows are in the tables as they are), or "not read".
+    expected : what the rule asks for.
+    """
+
+    file: str
+    table: str
+    column: str
+    rule: str
+    rows: int
+    examples: str
+    action: str
+    expected: str = ""
+
+
+class ExtractError(DataError):
+    """Raw files break the promises of their mapping; `issues` holds every failure, as `Harmonised.issues` would."""
+
+    def __init__(self, failures: list[Failure]) -> None:
+        first, rest = failures[0], failures[1:]
+        self.issues = issues_frame(failures)
+        more = [f"{f.file}, {f.table}.{f.column}: {f.rule} in {f.rows} rows ({f.examples})" for f in rest[:10]]
+        super().__init__(
+            f"{first.table}.{first.column}: {first.rule} in {first.rows} rows",
+            expected=first.expected or None, got=first.examples, where=first.file,
+            next_step="correct the mapping or the file" + ("; further failures:\n    " + "\n    ".join(more) if more else ""),
+        )  # fmt: skip
+
+
+def issues_frame(failures: list[Failure]) -> pd.DataFrame:
+    """The failures as a table, one row each."""
+    rows = [{k: v for k, v in asdict(f).items() if k in COLUMNS} for f in failures]
+    frame = pd.DataFrame(rows, columns=COLUMNS)
+    return frame.astype({"rows": "int64", **{c: "str" for c in COLUMNS if c != "rows"}})

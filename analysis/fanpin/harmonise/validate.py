@@ -1,0 +1,151 @@
+"""Checks on mapped tables: those that stop the build, and those that are listed."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from fanpin.core.columns import KEYS
+from fanpin.core.engine import fetch_frame, fetch_value
+from fanpin.harmonise.derive import HOUSEHOLD, meets
+from fanpin.harmonise.failures import Failure
+from fanpin.harmonise.mapping import OTHER, ColumnMap, DerivedMap, Layout, TableMap
+from fanpin.harmonise.read import FILE
+
+
+def stopping_failures(mapped: ir.Table, table: TableMap, layout: Layout) -> list[Failure]:
+    """Text that the mapping does not understand, keys that are missing, waves that the mapping does not know."""
+    checks = {(c, "bad"): mapped[f"{c}__bad"].notnull() for c in table.columns}
+    checks |= {(k, "none"): mapped[k].isnull() & mapped[f"{k}__bad"].isnull() for k in KEYS[table.name]}
+    checks["wave", "unknown"] = mapped.wave.notnull() & ~mapped.wave.isin(list(layout.waves))
+    failures: list[Failure] = []
+    for column, check in _failing(mapped, checks):
+        if check == "bad":
+            rule, expected = _rule(table.columns[column])
+            shown = f"{column}__bad"
+        elif check == "none":
+            rule, expected, shown = "key missing", "a value in every row", column
+        else:
+            known = f"{layout.source}/{layout.name}.toml: {', '.join(map(str, layout.waves))}"
+            rule, expected, shown = "unknown wave", f"a wave of {known}", column
+        failures += by_file(
+            mapped.filter(checks[column, check]), shown, table=table.name, column=column, rule=rule,
+            action="stopped", expected=expected,
+        )  # fmt: skip
+    return failures
+
+
+def _failing(rows: ir.Table, checks: dict[tuple[str, str], ir.BooleanValue]) -> list[tuple[str, str]]:
+    """The checks that some row fails, found in one pass over the table."""
+    names = {f"check{i}": key for i, key in enumerate(checks)}
+    counted = rows.aggregate(**{n: checks[key].fill_null(False).cast("int64").sum() for n, key in names.items()})
+    return [names[str(n)] for n, count in fetch_frame(counted).iloc[0].items() if count > 0]
+
+
+def _rule(column: ColumnMap) -> tuple[str, str]:
+    variables = "|".join(column.variables)
+    also = f" or one of {', '.join(column.missing)}" if column.missing else ""
+    if column.recode or column.column.dtype == "boolean":
+        codes = [c for c in column.recode if c != OTHER] or ["0", "1"]
+        return f"unknown code in {variables}", "one of " + ", ".join([*codes, *column.missing])
+    if column.origin == "year_quarter":
+        return f"no year and quarter in {variables}", "a whole year, and a quarter from 1 to 4"
+    kind = "whole number" if column.column.dtype == "integer" else "number"
+    return f"not a {kind} in {variables}", f"a {kind}{also}"
+
+
+def by_file(
+    rows: ir.Table, shown: str, *, table: str, column: str, rule: str, action: str, expected: str = ""
+) -> list[Failure]:
+    """One failure a file, with the five commonest values of the column `shown` as examples."""
+    counted = rows.group_by([FILE, shown]).agg(rows__=rows.count())
+    frame = fetch_frame(counted.order_by([FILE, ibis.desc("rows__"), shown]))
+    failures = []
+    for file, part in frame.groupby(FILE, sort=True):
+        top = part.head(5)
+        listed = ", ".join(f"{_plain(v)} ({n})" for v, n in zip(top[shown], top["rows__"], strict=True))
+        failures.append(Failure(
+            file=str(file), table=table, column=column, rule=rule, rows=int(part["rows__"].sum()),
+            examples=listed + (", …" if len(part) > 5 else ""), action=action, expected=expected,
+        ))  # fmt: skip
+    return failures
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, float):
+        return "empty" if value != value else f"{value:g}"
+    return "empty" if value is None else str(value)
+
+
+def duplicate_keys(rows: ir.Table, table: str) -> list[Failure]:
+    """Keys that stand in more than one row, with the files they come from."""
+    key = list(KEYS[table])
+    repeated = rows.group_by(key).agg(rows__=rows.count(), first__=rows[FILE].min(), last__=rows[FILE].max())
+    repeated = repeated.filter(repeated.rows__ > 1)
+    keys = int(fetch_value(repeated.count()))
+    if not keys:
+        return []
+    first = fetch_frame(repeated.order_by(key).limit(3)).to_dict("records")
+    files = sorted({f for r in first for f in (r["first__"], r["last__"])})
+    examples = "; ".join(f"{', '.join(f'{k}={r[k]}' for k in key)}: {r['rows__']} rows" for r in first)
+    return [Failure(
+        file=", ".join(files), table=table, column="|".join(key), rule=f"{keys} duplicate keys",
+        rows=int(fetch_value(repeated.rows__.sum())), examples=examples, action="stopped", expected="one row a key",
+    )]  # fmt: skip
+
+
+def range_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
+    """Values outside the declared limits; they are kept, since only the survey knows whether they are errors."""
+    checks: dict[tuple[str, str], ir.BooleanValue] = {}
+    for name, mapped in table.columns.items():
+        low, high = mapped.limits
+        if low is not None:
+            checks[name, f"below {low:g}"] = rows[name] < low
+        if high is not None:
+            checks[name, f"above {high:g}"] = rows[name] > high
+    if not checks:
+        return []
+    return [
+        failure
+        for name, rule in _failing(rows, checks)
+        for failure in by_file(
+            rows.filter(checks[name, rule]), name, table=table.name, column=name, rule=rule, action="kept"
+        )
+    ]
+
+
+def household_failures(persons: ir.Table, households: ir.Table, derived: list[DerivedMap]) -> list[Failure]:
+    """Persons without a household, and households with two or no persons where `first` looks for one."""
+    same = [persons.household_id == households.household_id, persons.wave == households.wave]
+    failures = by_file(
+        persons.anti_join(households, same), "household_id", table="person_wave", column="household_id",
+        rule="household not in household_wave", action="kept",
+    )  # fmt: skip
+    failures += by_file(
+        households.anti_join(persons, same), "household_id", table="household_wave", column="household_id",
+        rule="household without persons", action="kept",
+    )  # fmt: skip
+    firsts: dict[str, DerivedMap] = {}
+    for one in derived:
+        if one.aggregate == "first":
+            firsts.setdefault(str(one.where), one)  # one check for all columns that look for the same person
+    for one in firsts.values():
+        failures += _not_one(persons, households, one)
+    return failures
+
+
+def _not_one(persons: ir.Table, households: ir.Table, derived: DerivedMap) -> list[Failure]:
+    found = ibis.and_(ibis.literal(True), *[meets(persons[c], w) for c, w in derived.where.items()])
+    counted = persons.group_by(HOUSEHOLD).agg(found__=found.cast("int64").sum())
+    joined = households.select(FILE, *HOUSEHOLD).join(counted, HOUSEHOLD)
+    words = ", ".join(f"{c}={w}" for c, w in derived.where.items())
+    return [
+        failure
+        for odd, rule in (
+            (joined.found__ == 0, f"no person with {words}"),
+            (joined.found__ > 1, f"several with {words}"),
+        )
+        for failure in by_file(
+            joined.filter(odd), "household_id", table="household_wave", column=derived.name, rule=rule, action="kept"
+        )
+    ]

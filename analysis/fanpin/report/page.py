@@ -1,0 +1,167 @@
+"""The report as one HTML page that needs nothing else: no network, no script, styles and pictures inside."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+from markupsafe import Markup
+
+from fanpin.core.errors import InputError, require_columns
+from fanpin.core.options import Language, check_option
+from fanpin.core.terms import term
+from fanpin.report import prose
+from fanpin.report.html import environment, render_table, table_css
+from fanpin.report.notebook import (
+    Block,
+    Code,
+    Contents,
+    FigureBlock,
+    Html,
+    Notice,
+    Prose,
+    TableBlock,
+    Text,
+    read_notebooks,
+)
+from fanpin.report.word import render_docx
+from fanpin.report.words import Source, caption_number, source_lines
+
+__all__ = ["render_docx", "render_html", "render_index"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """An entry of the contents: level 2 for a chapter, 3 for a section; its title as HTML."""
+
+    level: int
+    target: str
+    number: str
+    title: Markup
+
+
+def render_html(
+    notebooks: Sequence[Any],
+    *,
+    title: str,
+    subtitle: str = "",
+    study: str = "",
+    lang: Language = "en",
+    notices: Sequence[str] = (),
+    sources: Sequence[Source] = (),
+    provenance_line: str = "",
+) -> str:
+    """The report as an HTML page.
+
+    Parameters
+    ----------
+    notebooks : executed notebooks as read by nbformat, a chapter each.
+    title, subtitle, study : printed at the top, always as text.
+    notices : what readers must know first, such as which data are simulated; at the top, set off.
+    sources : the data, each a citation or a mapping with citation and, where known, title, origin and licence; at the end.
+    provenance_line : one line at the foot: version, inputs.
+
+    Raises
+    ------
+    InputError : no notebooks; a Markdown cell that swallows what follows it or links a picture.
+    UnknownNameError : an unknown language, or a link to a table or figure that is not there.
+    """
+    check_option("lang", lang, Language)
+    contents = read_notebooks(notebooks, lang=lang)
+    body = _body(contents, lang)
+    return (
+        environment()
+        .get_template("report.html.j2")
+        .render(
+            title=title, subtitle=subtitle, study=study, lang=lang, notices=notices, sources=source_lines(sources, lang),
+            provenance_line=provenance_line, body=Markup(body), headings=_headings(body), css=_css(),
+            tables=[(b.anchor, caption_number("table", b.table.number or 0, lang), b.table.title)
+                    for b in contents.tables.values()],
+            figures=[(b.anchor, caption_number("figure", b.number or 0, lang), b.caption)
+                     for b in contents.figures.values()],
+            words=_words(lang),
+        )
+    )  # fmt: skip
+
+
+def render_index(
+    entries: Sequence[Mapping[str, Any]], *, lang: Language = "en", title: str = "", provenance_line: str = ""
+) -> str:
+    """The page that links the studies' reports.
+
+    Parameters
+    ----------
+    entries : a mapping a study: id, title, summary (one sentence), and where they are not given by the id, html and docx
+        (links relative to the page); `tables` as (words, link) pairs; simulated (the data are).
+
+    Raises
+    ------
+    InputError : no entries.
+    UnknownNameError : an entry without id, title or summary.
+    """
+    check_option("lang", lang, Language)
+    if not entries:
+        raise InputError("an index of no reports", expected="at least one study", next_step="make report")
+    for entry in entries:
+        require_columns(entry, ("id", "title", "summary"), where="an entry of the index")
+    shown = [{"html": f"{e['id']}/report.html", "docx": f"{e['id']}/report.docx", "tables": (), "simulated": False, **e}
+             for e in entries]  # fmt: skip
+    return environment().get_template("index.html.j2").render(
+        entries=shown, lang=lang, title=title or term("index_title", lang), words=_words(lang), css=_css(),
+        provenance_line=provenance_line,
+    )  # fmt: skip
+
+
+def _words(lang: Language) -> dict[str, str]:
+    return {name: term(name, lang) for name in ("contents", "tables", "figures", "code", "data_sources", "please_note",
+                                                "word_file", "read_report", "to_text", "simulated_title")}  # fmt: skip
+
+
+def _css() -> Markup:
+    return Markup(files("fanpin.report").joinpath("templates/report.css").read_text("utf-8") + table_css())
+
+
+def _body(contents: Contents, lang: Language) -> str:
+    html = prose.to_html(contents.blocks)
+    blocks = contents.blocks
+    return re.sub(rf"<p>{prose.PLACEHOLDER.pattern}</p>", lambda m: _block_html(blocks[int(m[1])], lang), html)
+
+
+def _block_html(block: Block, lang: Language) -> str:
+    if isinstance(block, TableBlock):
+        return render_table(block.table, target=block.anchor)
+    if isinstance(block, Html):
+        return f'<div class="output">{block.html}</div>'
+    if isinstance(block, Prose):
+        return ""
+    kind = {Code: "code", Text: "text", Notice: "notice", FigureBlock: "figure"}[type(block)]
+    number = caption_number("figure", block.number, lang) if isinstance(block, FigureBlock) and block.number else ""
+    return environment().get_template("block.html.j2").render(
+        kind=kind, block=block, number=number, picture=_picture(block), words=_words(lang)
+    )  # fmt: skip
+
+
+def _picture(block: Block) -> str:
+    """The picture as a data address, SVG where there is one; as a picture of its own its ids cannot meet others'."""
+    if not isinstance(block, FigureBlock):
+        return ""
+    kind, data = ("svg+xml", block.svg.encode("utf-8")) if block.svg else ("png", block.png)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
+
+
+_HEADING = re.compile(r"<h([23])\b([^>]*)>(.*?)</h\1>", re.DOTALL)
+
+
+def _headings(body: str) -> list[Heading]:
+    found = []
+    for level, attributes, inside in _HEADING.findall(body):
+        target, number = re.search(r'\bid="([^"]*)"', attributes), re.search(r'data-number="([^"]*)"', attributes)
+        if target and number:
+            words = re.sub(r'<span class="header-section-number">.*?</span>\s*', "", inside, flags=re.DOTALL)
+            words = re.sub(r"</?a\b[^>]*>", "", words)
+            found.append(Heading(int(level), target[1], number[1], Markup(words)))
+    return found
