@@ -51,7 +51,9 @@ def test_gradient_vanishes_and_information_is_minus_the_hessian(name):
         return link.terms(y, x @ b).score @ x
 
     h = 1e-6
-    hessian = np.column_stack([(gradient(fit.params + h * e) - gradient(fit.params - h * e)) / (2 * h) for e in np.eye(3)])
+    hessian = np.column_stack(
+        [(gradient(fit.params + h * e) - gradient(fit.params - h * e)) / (2 * h) for e in np.eye(3)]
+    )
     assert fit.information == pytest.approx(-hessian, rel=1e-7, abs=1e-7)
 
 

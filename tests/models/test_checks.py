@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fanpin.core.errors import DataError, DesignWarning, EstimationError, InputError, UnknownNameError
 from fanpin.core.design import Design
+from fanpin.core.errors import DataError, DesignWarning, EstimationError, InputError, UnknownNameError
 from fanpin.models import checks, hazard
 
 
@@ -84,8 +84,11 @@ def test_combination_that_separates_is_found_when_the_optimiser_diverges(link):
 
 def test_quasi_separation_by_an_interaction(rows):
     frame = rows.assign(relapse=rows["relapse"].where(~(rows["trained"] & (rows["region"] == "west")), 0))
-    with _fails(r"combination of columns predicts relapse perfectly[\s\S]*trained"):
+    with _fails(r"trained:region\[T.west\] predicts relapse perfectly[\s\S]*0 events"):
         hazard("relapse ~ x + trained*region", frame, unit="id")
+    untrained = rows.assign(relapse=rows["relapse"].where(rows["trained"] | (rows["region"] != "west"), 0))
+    with _fails(r"combination of columns predicts relapse perfectly[\s\S]*trained:region\[T.west\]"):
+        hazard("relapse ~ x + trained*region", untrained, unit="id")
 
 
 def test_linear_programme_finds_the_direction_where_the_optimiser_gives_none():
@@ -110,8 +113,11 @@ def test_collinear_columns_are_named(rows):
 
 
 def test_a_large_mean_is_not_collinearity(rows):
-    frame = rows.assign(year=2000 + rows["duration"], income=1e9 + rows["x"])
-    assert hazard("relapse ~ year + income", frame, unit="id").nobs == len(rows)
+    frame = rows.assign(year=2000 + rows["duration"], income=1e7 + rows["x"])
+    moved, plain = (hazard(f, frame, unit="id") for f in ("relapse ~ year + income", "relapse ~ duration + x"))
+    assert moved.params.to_numpy()[1:] == pytest.approx(plain.params.to_numpy()[1:], rel=1e-8)
+    assert moved.std_errors.to_numpy()[1:] == pytest.approx(plain.std_errors.to_numpy()[1:], rel=1e-8)
+    assert moved.loglik == pytest.approx(plain.loglik, rel=1e-10)
 
 
 def test_a_rare_collinear_level_is_seen_in_a_large_sample(rows, monkeypatch):

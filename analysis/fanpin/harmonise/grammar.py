@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from fanpin.core.columns import KEYS, Column, canonical_column
-from fanpin.core.errors import StudyError, UnknownNameError, unknown_name
-from fanpin.core.options import MissingReason, check_option
+from fanpin.core.errors import StudyError, unknown_name
+from fanpin.core.options import MissingReason
 from fanpin.harmonise.mapping import (
     Aggregate,
     ColumnMap,
@@ -81,7 +81,7 @@ def _role(name: str, spec: dict[str, Any], where: str) -> FileRole:
     _only(spec, {f.name for f in fields(FileRole)} - {"name"}, "entry", f"{where}, files.{name}")
     if "pattern" not in spec or "format" not in spec:
         raise StudyError("a file needs a pattern and a format", where=f"{where}, files.{name}")
-    check_option("format", spec["format"], FileFormat)
+    _word("format", spec["format"], FileFormat, f"{where}, files.{name}")
     return FileRole(name=name, **{**spec, "null": tuple(spec.get("null", ()))})
 
 
@@ -118,16 +118,16 @@ def _column(table: str, name: str, spec: dict[str, Any], where: str) -> ColumnMa
     empty = spec.get("empty", {})
     _only(empty, {"value", "reason"}, "entry", f"{where}.empty")
     return ColumnMap(
-        column=column, evidence=_evidence(spec, where), origin=origin,
+        column=column, evidence=_word("evidence", spec.get("evidence"), Evidence, where), origin=origin,
         variables=() if origin == "constant" else (value,) if isinstance(value, str) else tuple(value),
         constant=value if origin == "constant" else None,
         recode={code(k): v for k, v in _recode(column, spec.get("recode", {}), where).items()},
         replace={code(k): v for k, v in spec.get("replace", {}).items()},
         factor=spec.get("factor"),
-        missing={code(k): _reason(r, where) for k, r in spec.get("missing", {}).items()},
+        missing={code(k): _word("reason for missing", r, MissingReason, where) for k, r in spec.get("missing", {}).items()},
         missing_if=tuple(_missing_if(m, where) for m in spec.get("missing_if", [])),
         empty_value=empty.get("value"),
-        empty_reason=_reason(empty["reason"], where) if "reason" in empty else None,
+        empty_reason=_word("reason for missing", empty["reason"], MissingReason, where) if "reason" in empty else None,
         limits=tuple(spec.get("range", (column.minimum, column.maximum))), note=spec.get("note", ""),
     )  # fmt: skip
 
@@ -145,7 +145,7 @@ def _derived(table: str, name: str, spec: dict[str, Any], where: str) -> Derived
         raise StudyError("only household_wave has columns derived from persons", where=where)
     column = canonical_column(name, table=table, where=where)
     _only(spec, {"aggregate", "of", "where", "note", "evidence"}, "entry", where)
-    aggregate = check_option("aggregate", spec.get("aggregate", ""), Aggregate)
+    aggregate = _word("aggregate", spec.get("aggregate"), Aggregate, where)
     of = spec.get("of")
     if (of is None) != (aggregate in ("any", "count")):
         raise StudyError(
@@ -155,7 +155,7 @@ def _derived(table: str, name: str, spec: dict[str, Any], where: str) -> Derived
     for person_column in (*spec.get("where", {}), *([of] if of else [])):
         canonical_column(person_column, table="person_wave", where=where)
     return DerivedMap(
-        column=column, evidence=_evidence(spec, where), aggregate=aggregate, of=of,
+        column=column, evidence=_word("evidence", spec.get("evidence"), Evidence, where), aggregate=aggregate, of=of,
         where=spec.get("where", {}), note=spec.get("note", ""),
     )  # fmt: skip
 
@@ -163,7 +163,9 @@ def _derived(table: str, name: str, spec: dict[str, Any], where: str) -> Derived
 def _missing_if(spec: dict[str, Any], where: str) -> MissingIf:
     _only(spec, {"variable", "codes", "reason"}, "entry", f"{where}.missing_if")
     codes = tuple(code(c) for c in spec["codes"])
-    return MissingIf(variable=spec["variable"], codes=codes, reason=_reason(spec["reason"], where))
+    return MissingIf(
+        variable=spec["variable"], codes=codes, reason=_word("reason for missing", spec["reason"], MissingReason, where)
+    )
 
 
 def code(text: object) -> str:
@@ -176,18 +178,10 @@ def code(text: object) -> str:
     return str(int(number)) if number == number // 1 and abs(number) < 1e15 else stripped
 
 
-def _evidence(spec: dict[str, Any], where: str) -> Evidence:
-    words = get_args(Evidence)
-    if spec.get("evidence") not in words:
-        raise StudyError(f"evidence is {spec.get('evidence')!r}", expected=f"one of {', '.join(words)}", where=where)
-    return spec["evidence"]
-
-
-def _reason(reason: Any, where: str) -> MissingReason:
-    try:
-        return check_option("reason", reason, MissingReason)
-    except UnknownNameError as error:
-        raise StudyError(f"{reason!r} is no reason for missing", expected=error.expected, where=where) from None
+def _word(kind: str, value: Any, allowed: Any, where: str) -> Any:
+    if value not in get_args(allowed):
+        raise unknown_name(kind, value, get_args(allowed), where=where)
+    return value
 
 
 def _only(given: Mapping[str, Any], allowed: set[str], kind: str, where: str) -> None:

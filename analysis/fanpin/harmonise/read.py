@@ -91,6 +91,7 @@ def matched_files(files: str | Path | Iterable[str | Path], layouts: list[Layout
             unused.append(path)
     if not raw:
         raise _no_pattern(paths, layouts)
+    _check_names(raw)
     _check_roles(raw)
     return raw, unused
 
@@ -102,6 +103,17 @@ def _no_pattern(paths: list[Path], layouts: list[Layout]) -> RawFileError:
         expected="names such as " + ", ".join(patterns), got=", ".join(p.name for p in paths[:5]),
         where=paths[0].parent, next_step="give the files their published names",
     )  # fmt: skip
+
+
+def _check_names(raw: list[RawFile]) -> None:
+    first: dict[str, Path] = {}
+    for file in raw:
+        if file.path.name in first:
+            raise RawFileError(
+                f"two files are called {file.path.name!r}", got=f"{first[file.path.name]} and {file.path}",
+                next_step="give one of them",
+            )  # fmt: skip
+        first[file.path.name] = file.path
 
 
 def _check_roles(raw: list[RawFile]) -> None:

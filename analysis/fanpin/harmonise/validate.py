@@ -80,7 +80,8 @@ def _plain(value: object) -> str:
 def duplicate_keys(rows: ir.Table, table: str) -> list[Failure]:
     """Keys that stand in more than one row, with the files they come from."""
     key = list(KEYS[table])
-    repeated = rows.group_by(key).agg(rows__=rows.count(), first__=rows[FILE].min(), last__=rows[FILE].max())
+    keyed = rows.filter(*[rows[k].notnull() for k in key])  # missing keys are another failure
+    repeated = keyed.group_by(key).agg(rows__=keyed.count(), first__=keyed[FILE].min(), last__=keyed[FILE].max())
     repeated = repeated.filter(repeated.rows__ > 1)
     keys = int(fetch_value(repeated.count()))
     if not keys:

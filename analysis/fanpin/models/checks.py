@@ -173,7 +173,7 @@ def no_convergence(problem: Problem, direction: Array, iterations: int) -> Estim
     separating = direction if _is_separating(problem, direction) else _separating_direction(problem)
     if separating is None:
         return EstimationError(f"no maximum of the likelihood after {iterations} iterations", where=problem.where,
-                               next_step="rescale the columns; look for levels with few events")  # fmt: skip
+                               next_step="rescale or centre the columns; look for levels with few events")  # fmt: skip
     reach = np.abs(separating) * (problem.x.max(axis=0) - problem.x.min(axis=0))
     named = [problem.names[j] for j in np.argsort(-reach) if reach[j] > 0.01 * reach.max()]
     margin = np.where(problem.y, 1.0, -1.0) * (problem.x @ separating)

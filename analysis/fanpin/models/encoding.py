@@ -132,4 +132,4 @@ def _positions(values: pd.Series, known: pd.Index, where: str) -> NDArray[np.int
         among = np.append(known.get_indexer(values.cat.categories), -1)
         return np.asarray(among[values.cat.codes.to_numpy()])
     plain = as_floats(values, where) if is_number(values) and known.dtype.kind in "if" else values
-    return np.asarray(known.get_indexer(plain))
+    return np.asarray(known.get_indexer(pd.Index(plain)))

@@ -111,7 +111,7 @@ def _parse_terms(rhs: str, text: str) -> SimpleFormula:
                          next_step=f"compare {EXAMPLE!r}") from error  # fmt: skip
     if not isinstance(parsed, SimpleFormula):
         raise InputError("the formula has several parts", expected="one right-hand side, without |", got=text)
-    if len(parsed) == 0:
+    if not rhs or len(parsed) == 0:
         raise InputError("the formula has no term on the right", expected=f"such as {EXAMPLE!r}", got=text)
     return parsed
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fanpin.core.design import Design
 from fanpin.core.design_arrays import DesignArrays, design_arrays
 from fanpin.core.errors import InputError
 from fanpin.core.options import Covariance, Link, check_option
+from fanpin.kernels.delta import delta_covariance
 from fanpin.kernels.glm import BinaryFit, fit_binary
 from fanpin.kernels.links import link_by_name
 from fanpin.models.checks import Problem, check_identified, no_convergence
@@ -187,6 +190,7 @@ def _estimate(
     x = matrix.build(frame)
     problem = Problem(x, y, matrix.names, parsed.outcome, matrix.dummies(), request.formula)
     check_identified(problem)
+    back = _centre(x, matrix.names)  # in place: `problem` holds the same matrix, and separation is the same in it
     weight = None if arrays is None else arrays.weight[sample.kept]
     shift = None if request.offset is None else as_floats(frame[request.offset], f"offset={request.offset!r}")
     fit = fit_binary(y, x, link_by_name(request.link), weight=weight, offset=shift)
@@ -195,8 +199,8 @@ def _estimate(
     covariance = _covariance(request, Scores(x, fit.score, fit.information), sample, arrays)
     names = list(matrix.names)
     return Estimates(
-        params=pd.Series(fit.params, index=names, name="estimate"),
-        cov=pd.DataFrame(covariance.cov, index=names, columns=names),
+        params=pd.Series(back @ fit.params, index=names, name="estimate"),
+        cov=pd.DataFrame(delta_covariance(back, covariance.cov), index=names, columns=names),
         nobs=len(frame),
         cov_type=covariance.cov_type,
         kind="hazard",
@@ -213,6 +217,19 @@ def _estimate(
         digest=frame_digest(frame[needed]),
         frame=frame,
     )
+
+
+def _centre(x: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
+    """Centre the columns in place where there is an intercept, and give the matrix that takes coefficients back.
+
+    The likelihood is the same; years and incomes far from 0 no longer cost digits.
+    """
+    back = np.eye(len(names))
+    if names[0] == "Intercept":
+        means = x[:, 1:].mean(axis=0)
+        x[:, 1:] -= means
+        back[0, 1:] = -means
+    return back
 
 
 def _covariance(request: HazardRequest, scores: Scores, sample: Sample, arrays: DesignArrays | None) -> ScoreCovariance:

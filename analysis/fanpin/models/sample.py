@@ -62,7 +62,13 @@ def as_frame(data: Any, needed: list[str], *, optional: Iterable[str] = ()) -> p
     if _is_ibis(data):
         require_columns(known, needed, where="the table")
         wanted = [*needed, *(name for name in optional if name in known)]
-        data = data.select(list(dict.fromkeys(wanted))).to_pandas()
+        from fanpin.core.engine import fetch_frame  # ibis is slow to import, and most data are frames
+
+        return _checked(fetch_frame(data.select(list(dict.fromkeys(wanted)))))
+    return _checked(data)
+
+
+def _checked(data: pd.DataFrame) -> pd.DataFrame:
     if data.columns.has_duplicates:
         twice = data.columns[data.columns.duplicated()].unique()
         raise DataError("two columns have one name", got=", ".join(map(str, twice)), expected="unique column names")

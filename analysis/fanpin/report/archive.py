@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 EPOCH = (1980, 1, 1, 0, 0, 0)  # the earliest time a zip entry can carry
+LONGEST = 255  # characters of a property
 _OF_THE_MACHINE = ("created", "modified", "lastModifiedBy", "lastPrinted", "revision", "creator")
 
 
@@ -17,7 +18,7 @@ def clear_properties(document: Any, *, title: str, lang: str) -> None:
     for child in list(element):
         if child.tag.rpartition("}")[2] in _OF_THE_MACHINE:
             element.remove(child)
-    properties.title, properties.language = title, lang
+    properties.title, properties.language = title[:LONGEST], lang
     properties.comments = properties.keywords = properties.subject = properties.category = ""
 
 

@@ -85,19 +85,36 @@ def _measure(text: str, size: float) -> float:
 
 
 def _column_widths(table: Table, rows: list[tuple[Printed, ...]], size: float, available: float) -> list[float]:
-    """Points for the labels and each column: what the texts need, scaled to the page where they need more."""
+    """Points for the labels and each column: numbers never break, text and labels get what is left to them."""
     room = 11.0
-    needed = []
-    for i, column in enumerate(table.columns):
-        longest = max((_measure(r[i].text + r[i].pad, size) for r in rows if r), default=0.0)
-        words = [_measure(w, size) for w in column.label.split()]
-        needed.append(max(longest, *words, 30.0) + room)
-    labels = [_measure(r.label, size) + 12 * r.depth for r in table.rows if r.cells]
-    stub = min(max([*labels, _measure(table.stub, size)]) + room, 0.45 * available)
-    spare = available - stub - sum(needed)
-    if spare < 0:
-        return [w * available / (available - spare) for w in (stub, *needed)]
-    return [stub + 0.3 * spare, *(w + 0.7 * spare / len(needed) for w in needed)]
+    texts = [[r[i].text + r[i].pad for r in rows if r] for i in range(len(table.columns))]
+    stub = [(table.stub, 0.0), *((r.label, 12.0 * r.depth) for r in table.rows if r.cells)]
+    least = [max(_longest_word(t, size) + indent for t, indent in stub)]
+    wanted = [min(max(_measure(t, size) + indent for t, indent in stub), 0.45 * available)]
+    for column, cells in zip(table.columns, texts, strict=True):
+        full = max([_measure(t, size) for t in cells], default=0.0)
+        words = max([_longest_word(t, size) for t in cells], default=0.0) if column.align == "text" else full
+        head = max(_longest_word(column.label, size), 30.0)
+        least.append(max(words, head))
+        wanted.append(max(min(full, 0.35 * available), head))
+    least = [w + room for w in least]
+    wanted = [max(w + room, small) for w, small in zip(wanted, least, strict=True)]
+    return _fitted(least, wanted, available)
+
+
+def _longest_word(text: str, size: float) -> float:
+    return max((_measure(w, size) for w in text.split()), default=0.0)
+
+
+def _fitted(least: list[float], wanted: list[float], available: float) -> list[float]:
+    """Widths that add up to the page: between the least and the wanted ones where possible."""
+    if sum(least) >= available:
+        return [w * available / sum(least) for w in least]
+    if sum(wanted) >= available:
+        share = (available - sum(least)) / (sum(wanted) - sum(least))
+        return [small + share * (w - small) for small, w in zip(least, wanted, strict=True)]
+    spare = available - sum(wanted)
+    return [wanted[0] + 0.3 * spare, *(w + 0.7 * spare / (len(wanted) - 1) for w in wanted[1:])]
 
 
 def _plain_layout(grid: Any) -> None:
@@ -200,14 +217,14 @@ class _Cell:
 
 
 def _keep_together(grid: Any, headers: int) -> None:
-    """Header rows repeat on a new page, rows do not break, and short tables stay on one page."""
+    """Header rows repeat on a new page, rows do not break, and short tables stay on one page with their notes."""
     count = len(grid.rows)
     for i, row in enumerate(grid.rows):
         properties = row._tr.get_or_add_trPr()
         properties.append(element("cantSplit"))
         if i < headers:
             properties.append(element("tblHeader"))
-        if i < headers + 2 or (count <= 40 and i < count - 1):
+        if i < headers + 2 or count <= 40:
             for tc in row._tr.tc_lst:
                 for p in tc.p_lst:
                     p.get_or_add_pPr().get_or_add_keepNext()
@@ -215,7 +232,7 @@ def _keep_together(grid: Any, headers: int) -> None:
 
 def _notes_paragraph(document: Any, table: Table) -> Any:
     paragraph = document.add_paragraph(style=TABLE_NOTES)
-    paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT
+    paragraph.alignment, paragraph.paragraph_format.keep_together = WD_ALIGN_PARAGRAPH.LEFT, True
     paragraph.add_run(notes_heading(table.lang)).italic = True
     paragraph.add_run(notes_text(table))
     return paragraph

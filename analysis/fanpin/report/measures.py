@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -82,8 +82,8 @@ def _columns(parts: list[Part], request: Request) -> tuple[Column, ...]:
             raise InputError(f"{part.name!r} has no {missing[0]!r}, which other measures of the table have",
                              next_step="name columns that all have with stats=, or make two tables")  # fmt: skip
     words = printed_columns(request, ids)
-    named = request.columns or ()
-    if "interval" in words and ((isinstance(named, Sequence) and not named) or "interval" not in named):
+    renamed = request.columns if isinstance(request.columns, Mapping) else ids if request.columns else ()
+    if "interval" in words and "interval" not in (*renamed, *request.labels):
         words["interval"] = f"{100 * request.level:g} % {words['interval']}"
     return tuple(Column(id=i, label=words[i], align="centre" if i == "interval" else "number") for i in ids)
 

@@ -14,6 +14,8 @@ from fanpin.report.numbers import fixed, formatted, number, p_text, plain
 from fanpin.report.request import Body, Panel, Request, choose, grouped, printed_columns, slug
 from fanpin.results import HypothesisTest
 
+TIMES = frozenset(("year", "wave", "time", "quarter"))  # printed without separators of thousands
+
 
 def build_tests(panels: tuple[Panel, ...], request: Request) -> Body:
     """The body of a table of tests: a row a test, with statistic, degrees of freedom, p-value and effect sizes."""
@@ -24,12 +26,13 @@ def build_tests(panels: tuple[Panel, ...], request: Request) -> Body:
     ids = choose("stat", known if request.stats is None else request.stats, known, where=f"stats= of {request.id!r}")
     words = printed_columns(request, ids)
     columns = tuple(Column(id=i, label=words[i]) for i in ids)
+    whole = {d for d in details if all(float((t.details or {}).get(d, 0)).is_integer() for t in tests.values())}
     rows: list[Row] = []
     for group, names in grouped(request.rows, list(tests)):
         choose("test", names, tests, where=f"rows= of table {request.id!r}")
         if group:
             rows.append(Row(id=f"group.{slug(group)}", label=request.word(group), role="group"))
-        rows += [_test_row(n, tests[n], ids, request, depth=1 if group else 0) for n in names]
+        rows += [_test_row(n, tests[n], ids, whole, request, depth=1 if group else 0) for n in names]
     nulls = [term("note_null", request.lang).format(name=_test_words(k, t, request), null=t.null.rstrip("."))
              for k, t in tests.items()]  # fmt: skip
     return Body(
@@ -45,13 +48,13 @@ def _test_words(key: str, test: HypothesisTest, request: Request) -> str:
     return request.word(test.name if key.rpartition("/")[2].isdigit() else key)
 
 
-def _test_row(key: str, test: HypothesisTest, ids: list[str], request: Request, *, depth: int) -> Row:
+def _test_row(key: str, test: HypothesisTest, ids: list[str], whole: set[str], request: Request, *, depth: int) -> Row:
     values = {"statistic": test.stat, "df": test.df, "p_value": test.pvalue, **(test.details or {})}
     cells = []
     for i in ids:
         value = values.get(i)
         own = cell_id(request.id, key, i)
-        text = "" if i not in values else _test_text(test, i, value, request)
+        text = "" if i not in values else fixed(value, 0) if i in whole else _test_text(test, i, value, request)
         cells.append(
             Cell(id=own, text=text, value=number(value), source=Source(result=key, term=test.name, statistic=i))
         )
@@ -162,6 +165,6 @@ def _frame_rows(
 
 
 def _frame_cell(value: Any, name: str, row: str, column: Column, own: str, request: Request) -> Cell:
-    spec = request.formats.get(column.id)
+    spec = request.formats.get(column.id, "d" if column.id in TIMES and number(value) == value else None)
     text = formatted(value, spec) if spec else plain(value, 2 if request.digits is None else request.digits)
     return Cell(id=own, text=text, value=number(value), source=Source(result=name, term=row, statistic=column.id))

@@ -26,7 +26,7 @@ def columns(parts: list[Part], request: Request) -> tuple[Column, ...]:
     ids = list(dict.fromkeys(_column_id(v) for p in parts for v in p.tidy[request.pivot]))
     words = printed_columns(request, ids)
     if request.columns is None and request.pivot != "term":
-        words = {i: str(request.labels.get(i, i)) for i in ids}
+        words = {i: request.named(i) for i in ids}
     return tuple(Column(id=i, label=words[i]) for i in ids)
 
 

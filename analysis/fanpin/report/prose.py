@@ -46,9 +46,9 @@ def _pandoc(text: str, writer: str, options: list[str]) -> str:
 
 
 def _check_placeholders(made: str, blocks: Sequence[Block]) -> None:
-    """An unclosed code fence or formula swallows what follows it: name the cell before the first block that is lost."""
+    """Two unclosed code fences close each other over what stands between: name the cell before what is lost."""
     for i, block in enumerate(blocks):
         if not isinstance(block, Prose) and f"<p>FANPINBLOCK{i}END</p>" not in made:
             before = next((b.text for b in reversed(blocks[:i]) if isinstance(b, Prose)), "")
             raise InputError("a Markdown cell runs into what follows it", got=before[-200:],
-                             expected="every code fence and formula closed within its cell")  # fmt: skip
+                             expected="every code fence closed within its cell")  # fmt: skip

@@ -43,6 +43,10 @@ class Request:
         """The printed form of a name in the table's language."""
         return label(str(name), self.labels, self.lang)
 
+    def named(self, value: object) -> str:
+        """A value as it is, unless labels= has words for it."""
+        return self.word(str(value)) if str(value) in self.labels else str(value)
+
     def refuse(self, kind: str, *options: str) -> None:
         """Raise when an option was given that this kind of table has no use for."""
         for option in options:
@@ -128,8 +132,8 @@ def printed_columns(request: Request, ids: list[str]) -> dict[str, str]:
         for name in given:
             if name not in ids:
                 raise unknown_name("column", name, ids, where=f"columns= of table {request.id!r}")
-        return {i: str(given.get(i, _printed_id(request, i))) for i in ids}
-    names = [str(n) for n in given]
+        return {i: request.named(given[i]) if i in given else _printed_id(request, i) for i in ids}
+    names = [request.named(n) for n in given]
     if len(names) != len(ids):
         raise InputError("columns= does not name every column", expected=f"{len(ids)} names, for {', '.join(ids)}",
                          got=f"{len(names)} names")  # fmt: skip

@@ -13,7 +13,7 @@ WIDTH = 6.3  # inches, the text width of an A4 page
 INK, QUIET, FAINT = "#1a1a1a", "#6b6b6b", "#d4d4d4"
 ALARM = "#c8502a"
 # from dark to light, so that the order survives printing in grey; lines differ in dashes as well
-PALETTE = ("#12355b", "#c8502a", "#5e9cc2", "#d9a63a", "#8b8b8b")
+PALETTE = ("#12355b", "#c8502a", "#5e9cc2", "#e3b34c", "#8b8b8b")
 DASHES = ("solid", (0, (5, 1.6)), (0, (1.4, 1.2)), (0, (6, 1.5, 1.4, 1.5)), (0, (3, 2.5)))
 LATIN = "STIXGeneral"  # Times-like, and part of matplotlib
 CHINESE = ("Noto Serif CJK SC", "SimSun", "Songti SC", "Source Han Serif SC", "Noto Sans CJK SC", "WenQuanYi Zen Hei")
