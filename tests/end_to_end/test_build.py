@@ -94,11 +94,17 @@ def test_editing_one_model_refits_that_model_only(root: Path, tmp_path: Path) ->
     make_report(folder, "gsoep")
     path = folder / "analysis/studies/gsoep.toml"
     text = path.read_text("utf-8")
-    changed = text.replace('id = "probit"\nkind = "hazard"\nlink = "probit"', 'id = "probit"\nkind = "hazard"\nlink = "probit"\ncov = "robust"')
+    changed = text.replace(
+        'id = "probit"\nkind = "hazard"\nlink = "probit"',
+        'id = "probit"\nkind = "hazard"\nlink = "probit"\ncov = "robust"',
+    )
     assert changed != text
     path.write_text(changed, "utf-8")
     said = make_report(folder, "gsoep")
-    assert set(re.findall(r"\] (estimate \S+|harmonise|panel)(?=:)", said)) == {"estimate probit", "estimate effects-probit"}
+    assert set(re.findall(r"\] (estimate \S+|harmonise|panel)(?=:)", said)) == {
+        "estimate probit",
+        "estimate effects-probit",
+    }
     assert "[gsoep] report:" in said
 
 
@@ -144,7 +150,10 @@ def test_an_asked_for_study_without_files_says_how_to_get_them(project: Path) ->
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        ("gsoep:relapse-models:schooling_years:cloglog", ["estimates/cloglog.json", "rwm5yr.csv.gz", "rows used    rows 493"]),
+        (
+            "gsoep:relapse-models:schooling_years:cloglog",
+            ["estimates/cloglog.json", "rwm5yr.csv.gz", "rows used    rows 493"],
+        ),
         ("counts:relapses:value", ["printed      97", "counts.parquet", "rwm5yr.csv.gz"]),
         ("paper-table-2:A:recommended", ["printed      113", "city-c/table2.csv"]),
         ("townships:rate[township=A]:estimate", ["estimates/townships.json", "city-c/table2.csv"]),

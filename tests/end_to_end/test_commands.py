@@ -27,7 +27,12 @@ def test_the_verbs_are_these() -> None:
 
 def test_commands_in_the_documents_exist(root: Path) -> None:
     targets = set(re.findall(r"^([a-z]+):", (root / "Makefile").read_text("utf-8"), re.MULTILINE))
-    texts = [root / "README.md", root / "CONTRIBUTING.md", *(root / "docs").glob("*.md"), *(root / "data/raw").glob("*/README.md")]
+    texts = [
+        root / "README.md",
+        root / "CONTRIBUTING.md",
+        *(root / "docs").glob("*.md"),
+        *(root / "data/raw").glob("*/README.md"),
+    ]
     for path in texts:
         text = path.read_text("utf-8")
         for line in re.findall(r"(?:^    |`)(?:\.venv/bin/)?fanpin ([a-z][^`\n#]*)", text, re.MULTILINE):

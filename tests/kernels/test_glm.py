@@ -152,9 +152,12 @@ def test_collinear_columns_do_not_converge():
 
 
 def test_blocks_cover_rows_once_and_sums_do_not_depend_on_them(monkeypatch):
-    assert [list(range(10))[rows] for rows in row_blocks(10, 4)] == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]]
-    assert row_blocks(0) == []
+    monkeypatch.setattr(blocks, "LARGEST", 100)
+    assert [(b.start, b.stop) for b in row_blocks(250, 3)] == [(0, 100), (100, 200), (200, 250)]
+    assert row_blocks(0, 3) == []
+    assert row_blocks(70, 10_000) == [slice(0, 64), slice(64, 70)]
     _, x = _data(n=1000)
+    assert crossproduct(x) == pytest.approx(x.T @ x, rel=1e-13)
     whole = crossproduct(x, np.full(1000, 2.0))
     assert whole == pytest.approx(4 * x.T @ x, rel=1e-13)
     monkeypatch.setattr(blocks, "PRODUCTS", 900)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -294,3 +296,31 @@ def test_colliding_row_names_are_refused():
     assert [r.id for r in made.rows] == ["a", "2.a"]
     with pytest.raises(InputError, match="two rows of table"):
         Table(id="t", title="", columns=made.columns, rows=(made.rows[0], made.rows[0]))
+
+
+def test_notes_name_columns_in_words_and_do_not_repeat_themselves():
+    said = "standard errors clustered by person_id; 12 rows lack hospital_stays or C(duration)[T.2]; new_thing kept"
+    fit = estimates({"age": 1.0}, {"age": 0.1}, notes=(said,), options={"cluster": "person_id"})
+    made = table(fit, labels={"hospital_stays": "Stays in hospital"})
+    assert made.notes[0] == "Standard errors in brackets."
+    assert made.notes[1].startswith(
+        "standard errors clustered by person; 12 rows lack stays in hospital or waves since"
+    )
+    assert made.notes[1].endswith("= 2; new_thing kept")
+
+
+def test_years_have_no_separators_and_whole_details_no_decimals(tests):
+    frame = pd.DataFrame({"town": ["A"], "year": [1984], "n": [1984]})
+    assert [c.text for c in table(frame).rows[0].cells] == ["1984", "1,984"]
+    counted = [replace(tests[0], details={"small_cells": 24.0})]
+    assert table(counted).cell("1", "small_cells").text == "24"
+
+
+def test_labels_reach_columns_values_and_intervals(poverty, fits):
+    labels = {"Wien": {"en": "Vienna", "zh": "维也纳"}, "m1": "First", "interval": "Range"}
+    assert table(poverty, labels=labels).rows[1].label == "Vienna"
+    assert table(poverty, labels=labels).columns[2].label == "Range"
+    assert table(poverty, labels=labels, pivot="region", lang="zh").columns[0].label == "维也纳"
+    assert table([fits["logit"]], columns=["m1"], labels=labels).columns[0].label == "First"
+    assert table(poverty, columns=["a", "b", "c", "d"]).columns[2].label == "c"
+    assert table(poverty, level=0.9).columns[2].label == "90 % interval"

@@ -37,7 +37,7 @@ def notebooks(fits, poverty, townships):
 def made(notebooks, tmp_path_factory):
     path = tmp_path_factory.mktemp("word") / "report.docx"
     return render_docx(notebooks, path, title=NASTY, subtitle="Sub", study="gsoep", notices=["All real."],
-                       sources=[{"citation": "Li (2024)"}], provenance_line="fanpin 0.1.0")  # fmt: skip
+                       sources=["Li (2024)."], provenance_line="fanpin 0.1.0")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -92,7 +92,7 @@ def test_fonts_cover_both_scripts(document):
 
 def test_the_same_notebooks_give_the_same_bytes(notebooks, made, tmp_path):
     again = render_docx(notebooks, tmp_path / "b.docx", title=NASTY, subtitle="Sub", study="gsoep", notices=["All real."],
-                        sources=[{"citation": "Li (2024)"}], provenance_line="fanpin 0.1.0")  # fmt: skip
+                        sources=["Li (2024)."], provenance_line="fanpin 0.1.0")  # fmt: skip
     assert again.read_bytes() == made.read_bytes()
     with zipfile.ZipFile(made) as archive:
         assert {i.date_time for i in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}

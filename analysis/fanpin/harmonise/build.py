@@ -53,9 +53,9 @@ def _mapped(connection: Any, layouts: list[Layout], raw_files: list[RawFile]) ->
         mapped[layout.name] = {}
         for table in layout.tables.values():
             rows = mapped_table(raw[table.role], table, layout.roles[table.role])
-            failures += validate.stopping_failures(rows, table, layout)
-            name = f"mapped/{layout.name}/{table.name}"
-            mapped[layout.name][table.name] = connection.create_table(name, storable(rows, table))
+            stored = connection.create_table(f"mapped/{layout.name}/{table.name}", storable(rows, table))
+            failures += validate.stopping_failures(rows, stored, table, layout)
+            mapped[layout.name][table.name] = stored
         for role in layout.roles:
             connection.drop_table(f"raw/{layout.name}/{role}")
     for table_name in KEYS:
@@ -116,7 +116,7 @@ def _canonical(connection: Any, layouts: list[Layout], mapped: Mapped) -> dict[s
     tables: dict[str, ir.Table] = {}
     for name in KEYS:
         parts = [
-            (layout.tables[name], _with_derived(layout, mapped[layout.name], name))
+            (layout.tables[name], _with_derived(connection, layout, mapped[layout.name], name))
             for layout in layouts if name in layout.tables
         ]  # fmt: skip
         if not parts:
@@ -125,16 +125,16 @@ def _canonical(connection: Any, layouts: list[Layout], mapped: Mapped) -> dict[s
         alike = [_aligned(table, rows, names) for table, rows in parts]
         whole = ibis.union(*alike) if len(alike) > 1 else alike[0]
         tables[name] = connection.create_table(name, whole.select(*_with_reasons_that_occur(whole, names)))
-    for layout in layouts:
-        for name in mapped[layout.name]:
-            connection.drop_table(f"mapped/{layout.name}/{name}")
+    for working in (n for n in connection.list_tables() if "/" in n):
+        connection.drop_table(working)
     return tables
 
 
-def _with_derived(layout: Layout, tables: dict[str, ir.Table], name: str) -> ir.Table:
-    if name != "household_wave" or not layout.tables[name].derived:
-        return tables[name]
-    return with_derived(tables[name], tables["person_wave"], list(layout.tables[name].derived.values()))
+def _with_derived(connection: Any, layout: Layout, tables: dict[str, ir.Table], name: str) -> ir.Table:
+    if name == "household_wave" and layout.tables[name].derived:
+        derived = with_derived(tables[name], tables["person_wave"], list(layout.tables[name].derived.values()))
+        tables[name] = connection.create_table(f"derived/{layout.name}", derived)
+    return tables[name]
 
 
 def _aligned(table: TableMap, rows: ir.Table, names: list[str]) -> ir.Table:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from typing import Any
 
 import ibis
@@ -39,14 +41,12 @@ def reason_of(rows: ir.Table, name: str) -> ir.StringValue:
 
 
 def _cells(raw: ir.Table, table: TableMap, role: FileRole) -> ir.Table:
-    """Each variable as trimmed text (empty = missing), as a number where it is one, and as a code in plain form."""
+    """Each variable as text (an empty field is missing), and as a number where it is one."""
     variables = list(dict.fromkeys(v for c in table.columns.values() for v in c.needed))
     empty = ["", *role.null]
-    texts = {v: raw[v].strip() for v in variables}
-    blanked = {f"{v}__text": ibis.ifelse(t.isin(empty), ibis.null("string"), t) for v, t in texts.items()}
+    blanked = {f"{v}__text": ibis.ifelse(raw[v].isin(empty), ibis.null("string"), raw[v]) for v in variables}
     trimmed = raw.select(FILE, **blanked)
-    numbered = trimmed.mutate(**{f"{v}__number": _number(trimmed[f"{v}__text"]) for v in variables})
-    return numbered.mutate(**{f"{v}__code": _code(numbered[f"{v}__text"], numbered[f"{v}__number"]) for v in variables})
+    return trimmed.mutate(**{f"{v}__number": _number(trimmed[f"{v}__text"]) for v in variables})
 
 
 def _number(text: ir.StringValue) -> ir.FloatingValue:
@@ -54,9 +54,19 @@ def _number(text: ir.StringValue) -> ir.FloatingValue:
     return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
 
 
-def _code(text: ir.StringValue, number: ir.FloatingValue) -> ir.StringValue:
-    whole = (number == number.floor()) & (number.abs() < BIG)
-    return ibis.ifelse(whole.fill_null(False), number.cast("int64").cast("string"), text)
+def _has_code(cells: ir.Table, variable: str, codes: Iterable[str]) -> ir.BooleanValue:
+    """Whether a variable has one of the codes: as a number where the code is a number, so that 8, 08 and 8.0 are one."""
+    numbers = [float(c) for c in codes if _is_number(c)]
+    words = [c for c in codes if not _is_number(c)]
+    tests = [cells[f"{variable}__number"].isin(numbers)] if numbers else []
+    return ibis.or_(*tests, *([cells[f"{variable}__text"].isin(words)] if words else []))
+
+
+def _is_number(code: str) -> bool:
+    try:
+        return math.isfinite(float(code))
+    except ValueError:
+        return False
 
 
 def _column(cells: ir.Table, mapped: ColumnMap) -> tuple[ir.Value, ir.StringValue, ir.StringValue]:
@@ -85,23 +95,20 @@ def _origin(cells: ir.Table, mapped: ColumnMap) -> tuple[ir.BooleanValue, ir.Val
 
 
 def _text(cells: ir.Table, mapped: ColumnMap) -> ir.StringValue:
-    return (
-        ibis.literal("|").join([cells[f"{v}__text"] for v in mapped.variables])
-        if mapped.variables
-        else ibis.literal("")
-    )
+    if not mapped.variables:
+        return ibis.literal("")
+    return ibis.literal("|").join([cells[f"{v}__text"] for v in mapped.variables])
 
 
 def _single(cells: ir.Table, mapped: ColumnMap) -> ir.Value:
     variable = mapped.variables[0]
     if mapped.recode:
-        return recoded(cells[f"{variable}__code"], mapped.recode, TYPES[mapped.column.dtype])
+        return _recoded(cells, mapped)
     if mapped.column.dtype == "string":
         return cells[f"{variable}__text"]
     number = cells[f"{variable}__number"]
     if mapped.replace:
-        code = cells[f"{variable}__code"]
-        new = [(code == old, ibis.literal(float(v), "float64")) for old, v in mapped.replace.items()]
+        new = [(_has_code(cells, variable, [o]), ibis.literal(float(v), "float64")) for o, v in mapped.replace.items()]
         number = ibis.cases(*new, else_=number)
     if mapped.factor is not None:
         number = number * ibis.literal(float(mapped.factor), "float64")
@@ -111,11 +118,19 @@ def _single(cells: ir.Table, mapped: ColumnMap) -> ir.Value:
     return whole if mapped.column.dtype == "integer" else ibis.ifelse(whole.isin([0, 1]), whole, ibis.null("int64"))
 
 
-def recoded(code: ir.StringValue, table: dict[str, Any], kind: str) -> ir.Value:
+def _recoded(cells: ir.Table, mapped: ColumnMap) -> ir.Value:
     """The new value of each code; codes not in the table are missing, unless it has an entry for any other."""
-    pairs = [(code == old, ibis.literal(new).cast(kind)) for old, new in table.items() if old != OTHER]
+    kind, table = TYPES[mapped.column.dtype], mapped.recode
+    old_by_new: dict[Any, list[str]] = {}
+    for old, new in table.items():
+        if old != OTHER:
+            old_by_new.setdefault(new, []).append(old)
+    branches = [
+        (_has_code(cells, mapped.variables[0], codes), ibis.literal(new).cast(kind))
+        for new, codes in old_by_new.items()
+    ]
     other = ibis.literal(table[OTHER]).cast(kind) if OTHER in table else ibis.null(kind)
-    return ibis.cases(*pairs, else_=other) if pairs else other
+    return ibis.cases(*branches, else_=other) if branches else other
 
 
 def _whole(number: ir.FloatingValue) -> ir.IntegerValue:
@@ -123,10 +138,8 @@ def _whole(number: ir.FloatingValue) -> ir.IntegerValue:
 
 
 def _reason(cells: ir.Table, mapped: ColumnMap, present: ir.BooleanValue) -> ir.StringValue:
-    branches = [(cells[f"{m.variable}__code"].isin(list(m.codes)), m.reason) for m in mapped.missing_if]
-    if mapped.missing:
-        code = cells[f"{mapped.variables[0]}__code"]
-        branches += [(code == old, reason) for old, reason in mapped.missing.items()]
+    branches = [(_has_code(cells, m.variable, m.codes), m.reason) for m in mapped.missing_if]
+    branches += [(_has_code(cells, mapped.variables[0], [old]), reason) for old, reason in mapped.missing.items()]
     if mapped.empty_reason is not None:
         branches.append((~present, mapped.empty_reason))
     return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")

@@ -121,10 +121,10 @@ def _column(table: str, name: str, spec: dict[str, Any], where: str) -> ColumnMa
         column=column, evidence=_word("evidence", spec.get("evidence"), Evidence, where), origin=origin,
         variables=() if origin == "constant" else (value,) if isinstance(value, str) else tuple(value),
         constant=value if origin == "constant" else None,
-        recode={code(k): v for k, v in _recode(column, spec.get("recode", {}), where).items()},
-        replace={code(k): v for k, v in spec.get("replace", {}).items()},
+        recode=_recode(column, spec.get("recode", {}), where),
+        replace=spec.get("replace", {}),
         factor=spec.get("factor"),
-        missing={code(k): _word("reason for missing", r, MissingReason, where) for k, r in spec.get("missing", {}).items()},
+        missing={k: _word("reason for missing", r, MissingReason, where) for k, r in spec.get("missing", {}).items()},
         missing_if=tuple(_missing_if(m, where) for m in spec.get("missing_if", [])),
         empty_value=empty.get("value"),
         empty_reason=_word("reason for missing", empty["reason"], MissingReason, where) if "reason" in empty else None,
@@ -162,20 +162,10 @@ def _derived(table: str, name: str, spec: dict[str, Any], where: str) -> Derived
 
 def _missing_if(spec: dict[str, Any], where: str) -> MissingIf:
     _only(spec, {"variable", "codes", "reason"}, "entry", f"{where}.missing_if")
-    codes = tuple(code(c) for c in spec["codes"])
+    codes = tuple(str(c) for c in spec["codes"])
     return MissingIf(
         variable=spec["variable"], codes=codes, reason=_word("reason for missing", spec["reason"], MissingReason, where)
     )
-
-
-def code(text: object) -> str:
-    """A code's plain form: "08", "8" and "8.0" are the same code."""
-    stripped = str(text).strip()
-    try:
-        number = float(stripped)
-    except ValueError:
-        return stripped
-    return str(int(number)) if number == number // 1 and abs(number) < 1e15 else stripped
 
 
 def _word(kind: str, value: Any, allowed: Any, where: str) -> Any:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as compute
 import pyarrow.csv as arrow_csv
 
 from fanpin.core.errors import RawFileError, UnknownNameError, unknown_name
@@ -128,7 +129,7 @@ def _check_roles(raw: list[RawFile]) -> None:
 
 
 def read_role(files: list[RawFile]) -> pa.Table:
-    """The rows of all files of one role, only the mapped variables, as text, with the file's name in `file__`."""
+    """The rows of all files of one role, only the mapped variables, as trimmed text, and the file's name."""
     variables = files[0].layout.variables(files[0].role.name)
     headers = {f.path: _names_in(f, variables) for f in files}
     return pa.concat_tables([_rows(f, headers[f.path], variables) for f in files])
@@ -193,7 +194,7 @@ def _rows(file: RawFile, names: dict[str, str], variables: tuple[str, ...]) -> p
         raise _unreadable(file, error) from error
     if not table.num_rows:
         raise RawFileError("the file has no rows", expected="rows under its line of column names", where=file.path)
-    columns = {v: table.column(names[v]) for v in variables}
+    columns = {v: compute.utf8_trim_whitespace(table.column(names[v])) for v in variables}
     return pa.table({FILE: pa.array([file.path.name] * table.num_rows), **columns})
 
 

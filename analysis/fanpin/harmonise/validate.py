@@ -8,35 +8,43 @@ import ibis.expr.types as ir
 from fanpin.core.columns import KEYS
 from fanpin.core.engine import fetch_frame, fetch_value
 from fanpin.harmonise.derive import HOUSEHOLD, meets
+from fanpin.harmonise.expressions import reason_of
 from fanpin.harmonise.failures import Failure
 from fanpin.harmonise.mapping import OTHER, ColumnMap, DerivedMap, Layout, TableMap
 from fanpin.harmonise.read import FILE
 
 
-def stopping_failures(mapped: ir.Table, table: TableMap, layout: Layout) -> list[Failure]:
-    """Text that the mapping does not understand, keys that are missing, waves that the mapping does not know."""
-    checks = {(c, "bad"): mapped[f"{c}__bad"].notnull() for c in table.columns}
-    checks |= {(k, "none"): mapped[k].isnull() & mapped[f"{k}__bad"].isnull() for k in KEYS[table.name]}
-    checks["wave", "unknown"] = mapped.wave.notnull() & ~mapped.wave.isin(list(layout.waves))
+def stopping_failures(mapped: ir.Table, stored: ir.Table, table: TableMap, layout: Layout) -> list[Failure]:
+    """Text that the mapping does not understand, keys that are missing, waves that the mapping does not know.
+
+    A value that is missing without a reason is an empty field or text not understood. Most columns have none of
+    either, so only for those that do is `mapped`, the unstored expression, asked for the text.
+    """
+    silent = {(c, "silent"): stored[c].isnull() & reason_of(stored, c).isnull() for c in table.columns}
+    suspects = [c for c, _ in _failing(stored, silent)]
+    checks = {(c, "bad"): mapped[f"{c}__bad"].notnull() for c in suspects}
+    checks |= {
+        (k, "none"): mapped[k].isnull() & mapped[f"{k}__bad"].isnull() for k in suspects if k in KEYS[table.name]
+    }
     failures: list[Failure] = []
     for column, check in _failing(mapped, checks):
-        if check == "bad":
-            rule, expected = _rule(table.columns[column])
-            shown = f"{column}__bad"
-        elif check == "none":
-            rule, expected, shown = "key missing", "a value in every row", column
-        else:
-            known = f"{layout.source}/{layout.name}.toml: {', '.join(map(str, layout.waves))}"
-            rule, expected, shown = "unknown wave", f"a wave of {known}", column
+        shown = f"{column}__bad" if check == "bad" else column
+        rule, expected = _rule(table.columns[column]) if check == "bad" else ("key missing", "a value in every row")
         failures += by_file(
             mapped.filter(checks[column, check]), shown, table=table.name, column=column, rule=rule,
             action="stopped", expected=expected,
         )  # fmt: skip
-    return failures
+    known = f"a wave of {layout.source}/{layout.name}.toml: {', '.join(map(str, layout.waves))}"
+    return failures + by_file(
+        stored.filter(stored.wave.notnull() & ~stored.wave.isin(list(layout.waves))), "wave", table=table.name,
+        column="wave", rule="unknown wave", action="stopped", expected=known,
+    )  # fmt: skip
 
 
 def _failing(rows: ir.Table, checks: dict[tuple[str, str], ir.BooleanValue]) -> list[tuple[str, str]]:
     """The checks that some row fails, found in one pass over the table."""
+    if not checks:
+        return []
     names = {f"check{i}": key for i, key in enumerate(checks)}
     counted = rows.aggregate(**{n: checks[key].fill_null(False).cast("int64").sum() for n, key in names.items()})
     return [names[str(n)] for n, count in fetch_frame(counted).iloc[0].items() if count > 0]
@@ -104,8 +112,6 @@ def range_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
             checks[name, f"below {low:g}"] = rows[name] < low
         if high is not None:
             checks[name, f"above {high:g}"] = rows[name] > high
-    if not checks:
-        return []
     return [
         failure
         for name, rule in _failing(rows, checks)

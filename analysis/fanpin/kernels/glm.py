@@ -134,7 +134,7 @@ def expected_information(
     """
     problem = _Problem(np.empty(0, dtype=bool), np.asarray(x, dtype=float), link, weight, offset)
     information = np.zeros((x.shape[1], x.shape[1]))
-    for rows in row_blocks(len(x)):
+    for rows in row_blocks(*x.shape):
         expected = link.expected(problem.eta(rows, params))
         information += crossproduct(problem.x[rows], np.sqrt(expected if weight is None else expected * weight[rows]))
     return information
@@ -166,7 +166,7 @@ def _evaluate(problem: _Problem, params: Array) -> _Point:
     n, k = problem.x.shape
     score, loglik, gradient, information = np.empty(n), 0.0, np.zeros(k), np.zeros((k, k))
     with np.errstate(over="ignore", invalid="ignore"):  # a step too long is seen by its log-likelihood and halved
-        for rows in row_blocks(n):
+        for rows in row_blocks(n, k):
             x, terms = problem.x[rows], problem.link.terms(problem.y[rows], problem.eta(rows, params))
             score[rows] = terms.score
             w = 1.0 if problem.weight is None else problem.weight[rows]
@@ -227,7 +227,7 @@ def _least_squares_start(problem: _Problem) -> Array:
 
     k = problem.x.shape[1]
     gram, moments = np.zeros((k, k)), np.zeros(k)
-    for rows in row_blocks(len(problem.y)):
+    for rows in row_blocks(len(problem.y), k):
         event = problem.y[rows].astype(np.intp)
         weight = expected[event] if problem.weight is None else expected[event] * problem.weight[rows]
         target = working[event] if problem.offset is None else working[event] - problem.offset[rows]

@@ -64,7 +64,7 @@ def cov_cluster(totals: Array, information: Array) -> Array:
     count = len(totals)
     if count < 2:
         raise EstimationError("a cluster-robust covariance from one cluster", expected="at least two clusters")
-    return _sandwich(_inverse(information), count / (count - 1) * (totals.T @ totals))
+    return _sandwich(_inverse(information), count / (count - 1) * crossproduct(totals))
 
 
 def cov_linearised(score_covariance: Array, information: Array) -> Array:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import optimize
 
 from fanpin.core.errors import EstimationError
+from fanpin.kernels.blocks import crossproduct
 from fanpin.models.design_matrix import Dummies
 
 Array = NDArray[np.float64]
@@ -153,7 +154,7 @@ def _first_dependent(x: Array, has_intercept: bool) -> tuple[int, list[int]] | N
     norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
     kept: list[int] = []
     scaled /= np.where(norms > 0.0, norms, 1.0)
-    gram = scaled.T @ scaled
+    gram = crossproduct(scaled)
     for j in range(int(has_intercept), len(norms)):
         if norms[j] == 0.0:  # constant in this part of the rows
             return j, []

@@ -31,18 +31,25 @@ def read(study: Study, name: str) -> pd.DataFrame:
     ------
     UnknownNameError : the study has no data set of that name.
     """
+    ensure(study, name)
+    path = paths(study, name)[0]
+    if path.suffix == ".csv":
+        return _read_table(path)
+    if not path.is_file():
+        raise unknown_name("data set", name, [p.stem for p in study.processed.glob("*.parquet")], where=study.path.name,
+                           next_step=f"the sources of {study.id} give no {name}")  # fmt: skip
+    return pd.read_parquet(path)
+
+
+def ensure(study: Study, name: str) -> None:
+    """See that a data set's file is there and current, without reading it."""
     if name not in names(study):
         raise unknown_name("data set", name, names(study), where=study.path.name)
     extract = study.file.extracts.get(name)
     if extract is not None and not extract.source:
         study.check_raw()
-        return _read_table(study.extract_paths(extract)[0])
-    data_stages.ensure(study, "panel" if name in data_stages.PANEL else "harmonise")
-    path = study.processed / f"{name}.parquet"
-    if not path.is_file():
-        raise unknown_name("data set", name, [p.stem for p in study.processed.glob("*.parquet")], where=study.path.name,
-                           next_step=f"the sources of {study.id} give no {name}")  # fmt: skip
-    return pd.read_parquet(path)
+    else:
+        data_stages.ensure(study, "panel" if name in data_stages.PANEL else "harmonise")
 
 
 def paths(study: Study, name: str) -> list[Path]:

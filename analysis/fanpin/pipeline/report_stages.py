@@ -147,8 +147,14 @@ def _run(notebook: NotebookNode, study: Study, name: str) -> None:
     from nbclient.exceptions import CellExecutionError
 
     os.environ["FANPIN_ROOT"] = str(study.root)
-    client = NotebookClient(notebook, timeout=SECONDS_A_CELL, kernel_name="python3", record_timing=False,
-                            resources={"metadata": {"path": str(study.root / "notebooks")}})  # fmt: skip
+    client = NotebookClient(
+        notebook,
+        timeout=SECONDS_A_CELL,
+        kernel_name="python3",
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],  # else every kernel warns that it listens on this machine only by TCP
+        resources={"metadata": {"path": str(study.root / "notebooks")}},
+    )
     try:
         client.execute()
     except CellExecutionError as error:

@@ -168,7 +168,7 @@ def _ensure_inputs(study: Study, analysis: Analysis) -> None:
     if analysis.of is not None:
         result(study, analysis.of)
     else:
-        study.dataset(data_of(study, analysis))
+        datasets.ensure(study, data_of(study, analysis))
 
 
 def _options(study: Study, analysis: Analysis, kind: Kind) -> dict[str, Any]:

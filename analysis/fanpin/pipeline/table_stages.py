@@ -81,7 +81,7 @@ def table(study: Study, name: str, lang: Language = "en") -> Table:
     path = study.out / "tables" / f"{name}.json"
     record = read_record(record_path(path.parent, "table", name))
     if spec.data:
-        study.dataset(spec.data)
+        datasets.ensure(study, spec.data)
     if not is_current(record, root=study.root, request=request_of(study, spec), inputs=input_paths(study, spec)):
         build(study, name)
     return Table.from_json(path.read_text("utf-8"))

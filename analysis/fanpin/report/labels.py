@@ -14,6 +14,7 @@ Labels = Mapping[str, Any]
 
 _LEVEL = re.compile(r"^(?P<variable>.+?)\[(?:T\.)?(?P<level>[^\[\]]+)\]$")
 _CATEGORY = re.compile(r"^C\(\s*(?P<name>[^,()]+)\s*(?:,.*)?\)$")
+_NAME_IN_TEXT = re.compile(r"\bC\(\w+\)(?:\[[^\]]+\])?|\b[A-Za-z]\w*_\w+(?:\[[^\]]+\])?")
 _LOGARITHM = re.compile(r"^(?:np\.)?log\((?P<inside>.+)\)$")
 
 
@@ -37,6 +38,27 @@ def label(name: str, labels: Labels, lang: Language) -> str:
         if match:
             return form.format(label(match.group(1).strip(), labels, lang))
     return _spaced(name)
+
+
+def in_words(text: str, labels: Labels, lang: Language) -> str:
+    """A sentence with the names of columns and terms in it, such as `doctor_visits`, replaced by their words."""
+
+    def worded(match: re.Match[str]) -> str:
+        name = match[0]
+        level = _LEVEL.match(name)
+        variable = level["variable"] if level else name
+        category = _CATEGORY.match(variable)
+        plain = category["name"] if category else variable
+        if all(_known(n, labels, lang) is None for n in (name, variable, plain)):
+            return name
+        return _inside_sentence(label(name, labels, lang))
+
+    return _NAME_IN_TEXT.sub(worded, text)
+
+
+def _inside_sentence(words: str) -> str:
+    """Without the capital of a label, unless more capitals follow."""
+    return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
 def _known(name: str, labels: Labels, lang: Language) -> str | None:

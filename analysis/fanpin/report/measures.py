@@ -133,4 +133,4 @@ def _notes(panels: tuple[Panel, ...], request: Request) -> tuple[str, ...]:
                 for k in kinds if request.pivot is not None and len(kinds) == 1]  # fmt: skip
     shown = request.pivot is not None or "std_error" in (request.stats or DEFAULT)
     percent = [term("note_percent" if shown else "note_percent_only", request.lang)] if request.percent else []
-    return (*brackets, *percent, *result_notes(measures, request.lang))
+    return (*brackets, *percent, *result_notes(measures, request.labels, request.lang))

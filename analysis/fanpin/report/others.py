@@ -10,6 +10,7 @@ import pandas as pd
 from fanpin.core.errors import DataError, InputError
 from fanpin.core.terms import term
 from fanpin.report.content import Cell, Column, Row, Source, cell_id
+from fanpin.report.labels import in_words
 from fanpin.report.numbers import fixed, formatted, number, p_text, plain
 from fanpin.report.request import Body, Panel, Request, choose, grouped, printed_columns, slug
 from fanpin.results import HypothesisTest
@@ -33,8 +34,12 @@ def build_tests(panels: tuple[Panel, ...], request: Request) -> Body:
         if group:
             rows.append(Row(id=f"group.{slug(group)}", label=request.word(group), role="group"))
         rows += [_test_row(n, tests[n], ids, whole, request, depth=1 if group else 0) for n in names]
-    nulls = [term("note_null", request.lang).format(name=_test_words(k, t, request), null=t.null.rstrip("."))
-             for k, t in tests.items()]  # fmt: skip
+    nulls = [
+        term("note_null", request.lang).format(
+            name=_test_words(key, test, request), null=in_words(test.null.rstrip("."), request.labels, request.lang)
+        )
+        for key, test in tests.items()
+    ]
     return Body(
         columns=columns, rows=tuple(rows), notes=(*nulls, *dict.fromkeys(n for t in tests.values() for n in t.notes))
     )

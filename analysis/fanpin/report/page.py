@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from markupsafe import Markup
 
-from fanpin.core.errors import InputError, require_columns
+from fanpin.core.errors import InputError
 from fanpin.core.options import Language, check_option
 from fanpin.core.terms import term
 from fanpin.report import prose
@@ -28,10 +28,20 @@ from fanpin.report.notebook import (
     Text,
     read_notebooks,
 )
-from fanpin.report.word import render_docx
-from fanpin.report.words import Source, caption_number, source_lines
+from fanpin.report.words import caption_number
 
-__all__ = ["render_docx", "render_html", "render_index"]
+
+@dataclass(frozen=True, kw_only=True)
+class IndexEntry:
+    """One study on the index page; `html` and `docx` are links relative to it, `tables` (words, link) pairs."""
+
+    study: str
+    title: str
+    sentence: str
+    html: str
+    docx: str = ""
+    tables: tuple[tuple[str, str], ...] = ()
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +62,7 @@ def render_html(
     study: str = "",
     lang: Language = "en",
     notices: Sequence[str] = (),
-    sources: Sequence[Source] = (),
+    sources: Sequence[str] = (),
     provenance_line: str = "",
 ) -> str:
     """The report as an HTML page.
@@ -62,7 +72,7 @@ def render_html(
     notebooks : executed notebooks as read by nbformat, a chapter each.
     title, subtitle, study : printed at the top, always as text.
     notices : what readers must know first, such as which data are simulated; at the top, set off.
-    sources : the data, each a citation or a mapping with citation and, where known, title, origin and licence; at the end.
+    sources : the data: citation, origin and licence of each; in a section at the end.
     provenance_line : one line at the foot: version, inputs.
 
     Raises
@@ -77,7 +87,7 @@ def render_html(
         environment()
         .get_template("report.html.j2")
         .render(
-            title=title, subtitle=subtitle, study=study, lang=lang, notices=notices, sources=source_lines(sources, lang),
+            title=title, subtitle=subtitle, study=study, lang=lang, notices=notices, sources=sources,
             provenance_line=provenance_line, body=Markup(body), headings=_headings(body), css=_css(),
             tables=[(b.anchor, caption_number("table", b.table.number or 0, lang), b.table.title)
                     for b in contents.tables.values()],
@@ -89,29 +99,20 @@ def render_html(
 
 
 def render_index(
-    entries: Sequence[Mapping[str, Any]], *, lang: Language = "en", title: str = "", provenance_line: str = ""
+    entries: Sequence[IndexEntry], *, lang: Language = "en", title: str = "", provenance_line: str = ""
 ) -> str:
     """The page that links the studies' reports.
 
-    Parameters
-    ----------
-    entries : a mapping a study: id, title, summary (one sentence), and where they are not given by the id, html and docx
-        (links relative to the page); `tables` as (words, link) pairs; simulated (the data are).
-
     Raises
     ------
-    InputError : no entries.
-    UnknownNameError : an entry without id, title or summary.
+    InputError : no entries, or something that is not an `IndexEntry`.
     """
     check_option("lang", lang, Language)
-    if not entries:
-        raise InputError("an index of no reports", expected="at least one study", next_step="make report")
-    for entry in entries:
-        require_columns(entry, ("id", "title", "summary"), where="an entry of the index")
-    shown = [{"html": f"{e['id']}/report.html", "docx": f"{e['id']}/report.docx", "tables": (), "simulated": False, **e}
-             for e in entries]  # fmt: skip
+    if not entries or not all(isinstance(e, IndexEntry) for e in entries):
+        raise InputError("an index of no reports", expected="at least one IndexEntry", got=list(entries),
+                         next_step="make report")  # fmt: skip
     return environment().get_template("index.html.j2").render(
-        entries=shown, lang=lang, title=title or term("index_title", lang), words=_words(lang), css=_css(),
+        entries=entries, lang=lang, title=title or term("index_title", lang), words=_words(lang), css=_css(),
         provenance_line=provenance_line,
     )  # fmt: skip
 

@@ -179,11 +179,12 @@ def _notes(panels: tuple[Panel, ...], request: Request) -> tuple[str, ...]:
     fits = [fit for p in panels for fit in p.members.values()]
     kinds = {fit.cov_type for fit in fits}
     kind = next(iter(kinds)) if len(kinds) == 1 else "mixed"
-    key = f"note_se_{kind}" if f"note_se_{kind}" in all_terms() else "note_se"
     clusters = {str(fit.options["cluster"]) for fit in fits if fit.options.get("cluster")}
-    if kind == "cluster" and len(clusters) == 1:
+    told = any("standard errors" in note.lower() for fit in fits for note in fit.notes)
+    if kind == "cluster" and len(clusters) == 1 and not told:
         first = term("note_se_cluster_by", request.lang).format(by=request.word(next(iter(clusters))).lower())
     else:
-        first = term(key, request.lang)
+        known = f"note_se_{kind}" in all_terms() and not told
+        first = term(f"note_se_{kind}" if known else "note_se", request.lang)
     legend = [term("note_stars", request.lang)] if request.stars else []
-    return (first, *legend, *result_notes(fits, request.lang))
+    return (first, *legend, *result_notes(fits, request.labels, request.lang))

@@ -21,7 +21,6 @@ from fanpin.report.docx import add_table, draw_rules
 from fanpin.report.docx_parts import add_caption, add_table_styles
 from fanpin.report.notebook import Block, Code, Contents, FigureBlock, Html, Notice, TableBlock, Text, read_notebooks
 from fanpin.report.word_styles import NOTICE, OUTPUT, write_reference
-from fanpin.report.words import Source, source_lines
 
 
 def render_docx(
@@ -33,7 +32,7 @@ def render_docx(
     study: str = "",
     lang: Language = "en",
     notices: Sequence[str] = (),
-    sources: Sequence[Source] = (),
+    sources: Sequence[str] = (),
     provenance_line: str = "",
 ) -> Path:
     """Write the report as a Word file, with the content of `render_html` but for the code. Returns the path.
@@ -55,7 +54,7 @@ def render_docx(
             draw_rules(grid, headers=1)
         _place_blocks(document, Contents(tuple(shown), contents.tables, contents.figures), lang)
         _add_front(document, title=title, subtitle=subtitle, study=study, notices=notices)
-        _add_back(document, sources=source_lines(sources, lang), provenance_line=provenance_line, lang=lang)
+        _add_back(document, sources=sources, provenance_line=provenance_line, lang=lang)
         clear_properties(document, title=title, lang=lang)
         document.save(str(temporary))
         normalise_zip(temporary)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 
-from fanpin.core.errors import require_columns
 from fanpin.core.options import Language
 from fanpin.core.terms import term
 from fanpin.report.content import Table
+from fanpin.report.labels import Labels, in_words
 from fanpin.results import Estimates, Measures
-
-Source = str | Mapping[str, str]
 
 
 def caption_number(kind: str, number: int | str, lang: Language) -> str:
@@ -23,21 +21,7 @@ def notes_heading(lang: Language) -> str:
     return term("notes", lang) + (": " if lang == "en" else "：")
 
 
-def source_lines(sources: Sequence[Source], lang: Language) -> list[str]:
-    """The data as lines: title, citation, origin and licence."""
-    lines = []
-    for source in sources:
-        if isinstance(source, str):
-            lines.append(source)
-            continue
-        require_columns(source, ["citation"], where="a source of the report")
-        parts = [source.get("title", ""), source["citation"]]
-        parts += [f"{term(name, lang)}: {source[name]}" for name in ("origin", "licence") if source.get(name)]
-        lines.append(" ".join(_sentence(p, lang) for p in parts if p))
-    return lines
-
-
-def result_notes(results: Iterable[Estimates | Measures], lang: Language) -> list[str]:
+def result_notes(results: Iterable[Estimates | Measures], labels: Labels, lang: Language) -> list[str]:
     """The design of each result, where its own notes do not tell it, and those notes, each once."""
     said: dict[str, None] = {}
     for result in results:
@@ -45,7 +29,7 @@ def result_notes(results: Iterable[Estimates | Measures], lang: Language) -> lis
         if design and not any(design in note for note in result.notes):
             said[term("note_design", lang).format(design=design)] = None
         said |= dict.fromkeys(result.notes)
-    return list(said)
+    return [in_words(note, labels, lang) for note in said]
 
 
 def notes_text(table: Table) -> str:
