@@ -30,5 +30,5 @@ def test_tables_and_scalars_come_back_from_a_database_of_their_own():
             table = connection.create_table("t", pa.table({"x": [3, 1, 2]}))
         assert fetch_value(table.x.sum()) == 6
         assert fetch_frame(table.order_by("x"))["x"].tolist() == [1, 2, 3]
-    with private_duckdb() as other:
+    with private_duckdb() as other, quiet():
         assert other.list_tables() == []

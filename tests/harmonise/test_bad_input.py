@@ -194,6 +194,12 @@ def test_mapping_files_are_checked(survey, old, new, error, message):
     assert "first" in str(caught.value)
 
 
+def test_a_known_source_is_not_mistaken_for_a_folder_of_the_same_name(root, tmp_path, monkeypatch):
+    (tmp_path / "gsoep").mkdir()
+    monkeypatch.chdir(tmp_path)
+    assert len(fp.harmonise("gsoep", root / "data/raw/gsoep-rwm/rwm5yr.csv.gz").person_wave) == 19609
+
+
 def test_unknown_source_engine_and_empty_folder(survey, tmp_path):
     with pytest.raises(UnknownNameError, match=r"unknown source 'gseop'[\s\S]*'gsoep'"):
         fp.harmonise("gseop", survey.raw)

@@ -161,6 +161,11 @@ def test_data_that_do_not_fit_the_formula_are_named():
         _matrix("y ~ s", FRAME.assign(s=pd.Categorical(FRAME["s"], categories=list("abcd"))))
     with pytest.raises(InputError, match="of type datetime"):
         _matrix("y ~ C(d)", FRAME.assign(d=pd.date_range("2020-01-01", periods=4)))
+    for power, size in ((1e300, "4e\\+300"), (1e-300, "4e-300")):
+        with pytest.raises(DataError, match=rf"the values of 'x' reach {size}[\s\S]*rescale"):
+            _matrix("y ~ x").build(FRAME.assign(x=FRAME["x"] * power))
+    with pytest.raises(InputError, match="'log' is a column and a function"):
+        parse_formula("y ~ log + log(x)", ["y", "x", "log"])
     many = pd.DataFrame({"y": np.arange(400) % 2, "s": [f"town {i}" for i in range(400)]})
     with pytest.raises(InputError, match="400 levels"):
         _matrix("y ~ s", many)

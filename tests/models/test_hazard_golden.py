@@ -171,3 +171,17 @@ def test_wald_test_of_the_regions(eusilc, svyglm):
     reference = svyglm["M1_regTermTest_region_logit"]  # from a fit stopped at R's default tolerance
     assert test.stat == pytest.approx(reference["F"], rel=2e-4)
     assert test.df == reference["df"]
+
+
+@pytest.mark.shared
+def test_published_discrete_time_hazards_of_singer_and_willett(shared):
+    """Applied Longitudinal Data Analysis (2003), table 11.3: grade of first intercourse, 180 boys."""
+    boys = pd.read_csv(shared / "data/public/first_sex/first_sex.csv.gz")
+    rows = boys.loc[boys.index.repeat(boys["grade"] - 6)]
+    rows = rows.assign(period=rows.groupby("id").cumcount() + 7)
+    rows["event"] = (rows["period"] == rows["grade"]) & (rows["censor"] == 0)
+    fits = [hazard(f"event ~ 0 + C(period){more}", rows, link="logit", cov="classic")
+            for more in ("", " + parental_transition", " + parental_antisociality")]  # fmt: skip
+    assert [round(-2 * fit.loglik, 2) for fit in fits] == [651.96, 634.66, 637.17]
+    assert round(fits[1].params["parental_transition"], 4) == 0.8736
+    assert round(fits[1].std_errors["parental_transition"], 4) == 0.2174

@@ -179,6 +179,12 @@ def test_columns_keep_their_names_and_poverty_gap_makes_room(gsoep_status):
     assert risk["poverty_gap"].tolist() == marks.loc[list(zip(risk["id"], risk["year"], strict=True))].tolist()
 
 
+def test_the_poverty_gap_itself_can_be_lagged(gsoep_status):
+    risk = relapse_risk_set(gsoep_status, lagged=["gap"], **GSOEP)
+    assert risk["gap_before_escape"].gt(0).all()
+    assert risk.loc[risk["relapse"] == 0, "poverty_gap"].eq(0).all()
+
+
 def test_boolean_and_float_status_are_read_as_numbers():
     history = panel(a="PNNP")
     for kind in (bool, float, "boolean"):

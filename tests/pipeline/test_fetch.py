@@ -74,7 +74,7 @@ def test_files_come_from_a_folder(manifest: Manifest, origin: Path) -> None:
 
 def test_a_damaged_file_is_refused_and_leaves_nothing(manifest: Manifest, origin: Path) -> None:
     (origin / "hogar/b.tsv.gz").write_bytes(b"other")
-    with pytest.raises(RawFileError, match="b.tsv.gz is not the file the manifest describes"):
+    with pytest.raises(RawFileError, match=r"b\.tsv\.gz is not the file the manifest describes"):
         fetch(manifest, "survey", say=silent)
     folder = manifest.root / "data/raw/survey"
     assert [p.name for p in folder.iterdir()] == ["a.tsv.gz"]

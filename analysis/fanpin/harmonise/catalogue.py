@@ -20,19 +20,15 @@ COLUMNS = ["source", "table", "column", "wave", "variables", "rows", "share_miss
 
 
 def find_layouts(source: str | Path) -> list[Layout]:
-    """The mapping files of a known source, or of a folder of one's own."""
-    folder = Path(source)
-    if folder.is_dir():
-        return read_layouts(folder)
+    """The mapping files of a known source, or else of a folder of one's own."""
     known = files("fanpin.harmonise").joinpath("sources")
     names = sorted(entry.name for entry in known.iterdir() if entry.is_dir())
-    if str(source) not in names:
-        raise unknown_name(
-            "source", source, names, where="fanpin/harmonise/sources",
-            next_step=None if folder.suffix == "" else "give the folder that holds the mapping files",
-        )  # fmt: skip
-    with as_file(known.joinpath(str(source))) as path:
-        return read_layouts(path)
+    if str(source) in names:
+        with as_file(known.joinpath(str(source))) as path:
+            return read_layouts(path)
+    if Path(source).is_dir():
+        return read_layouts(Path(source))
+    raise unknown_name("source", source, names, where="fanpin/harmonise/sources and the folders here")
 
 
 def catalogue_of(layouts: list[Layout], tables: dict[str, ir.Table]) -> pd.DataFrame:

@@ -21,6 +21,7 @@ from fanpin.models.formula import FUNCTIONS, ModelFormula, parse_formula
 
 Array = NDArray[np.float64]
 BLOCK = 65_536  # rows expanded at a time
+LARGEST = 1e100  # squares of larger values overflow when summed
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ class DesignMatrix:
 
         Raises
         ------
-        DataError : a term is not finite, such as the logarithm of 0; a numeric column holds text.
+        DataError : a term is not finite, such as the logarithm of 0, or of a size that overflows; a numeric column holds text.
         UnknownNameError : a column is absent, or a factor has a level not seen before.
         """
         require_columns(frame.columns, self.formula.variables, where=f"the formula {self.formula.text!r}")
@@ -150,17 +151,14 @@ class DesignMatrix:
         return next(level for level in known if not any(name.endswith(f"[T.{level}]") for name in coded))
 
     def _require_finite(self, x: Array) -> None:
-        finite = np.isfinite(x.sum(axis=0))
-        if finite.all():
-            return
-        j = int(np.flatnonzero(~finite)[0])
-        bad = ~np.isfinite(x[:, j])
-        if not bad.any():
-            raise DataError(f"the values of {self.names[j]!r} are too large to sum", where=self.formula.text,
-                            next_step="rescale the column")  # fmt: skip
-        raise DataError(f"the term {self.names[j]!r} is not finite", got=_count(bad), where=self.formula.text,
-                        expected="numbers that every function of the formula accepts",
-                        next_step="log(0) and the like: use log1p, or leave the rows out")  # fmt: skip
+        largest = np.maximum(x.max(axis=0), -x.min(axis=0))  # NaN stays NaN
+        for j in map(int, np.flatnonzero(~np.isfinite(largest))):
+            raise DataError(f"the term {self.names[j]!r} is not finite", got=_count(~np.isfinite(x[:, j])),
+                            expected="numbers that every function of the formula accepts", where=self.formula.text,
+                            next_step="log(0) and the like: use log1p, or leave the rows out")  # fmt: skip
+        for j in map(int, np.flatnonzero((largest > LARGEST) | ((largest > 0.0) & (largest < 1.0 / LARGEST)))):
+            raise DataError(f"the values of {self.names[j]!r} reach {largest[j]:g}", where=self.formula.text,
+                            expected=f"sizes between {1 / LARGEST:g} and {LARGEST:g}", next_step="rescale the column")  # fmt: skip
 
 
 def _materialised_spec(formula: ModelFormula, levels: Mapping[str, tuple[Any, ...] | None]) -> ModelSpec:

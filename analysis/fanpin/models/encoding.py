@@ -30,7 +30,7 @@ def is_number(values: pd.Series) -> bool:
     )
 
 
-def as_floats(values: pd.Series, where: str) -> Array:
+def as_floats(values: pd.Series, where: str, *, advice: str | None = None) -> Array:
     """A column as (n,) floats, truth values as 0/1, missing as NaN.
 
     Raises
@@ -40,7 +40,7 @@ def as_floats(values: pd.Series, where: str) -> Array:
     if not is_number(values):
         shown = ", ".join(repr(v) for v in values.dropna().unique()[:3])
         raise DataError(f"column {values.name!r} is not numeric", expected="numbers", got=f"{values.dtype}: {shown}",
-                        where=where, next_step=f"write C({values.name}) to use it as a factor")  # fmt: skip
+                        where=where, next_step=advice)  # fmt: skip
     if values.dtype == object:
         return np.array([np.nan if pd.isna(v) else float(v) for v in values])
     return values.to_numpy(dtype=float, na_value=np.nan)
@@ -64,7 +64,9 @@ def learn_levels(frame: pd.DataFrame, formula: ModelFormula) -> Levels:
             levels[name] = None
             continue
         if name in formula.arithmetic:
-            as_floats(frame[name], formula.text)  # raises for text
+            as_floats(
+                frame[name], formula.text, advice=f"use {name!r} outside of functions, as a factor"
+            )  # text raises
             raise InputError(f"{name!r} is a factor and a number in one formula", got=formula.text,
                              next_step="keep C() or the arithmetic")  # fmt: skip
         levels[name] = _levels(frame[name], formula.text)

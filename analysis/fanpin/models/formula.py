@@ -88,6 +88,8 @@ def parse_formula(text: str, columns: Iterable[object]) -> ModelFormula:
             found.add(factor)
     if outcome in found.columns:
         raise InputError(f"the outcome {outcome!r} is on both sides of the formula", got=text)
+    for name in sorted(found.columns & found.functions):
+        raise InputError(f"{name!r} is a column and a function of the formula", got=text, next_step="rename the column")
     return ModelFormula(text=text, outcome=outcome, rhs=rhs, terms=terms, factors=found.factors,
                         categorical=tuple(dict.fromkeys(found.categorical)),
                         arithmetic=tuple(dict.fromkeys(found.arithmetic)))  # fmt: skip
@@ -124,6 +126,7 @@ class _Found:
         self.factors: dict[str, tuple[str, ...]] = {}
         self.categorical: list[str] = []
         self.arithmetic: list[str] = []
+        self.functions: set[str] = set()
 
     @property
     def columns(self) -> set[str]:
@@ -148,6 +151,7 @@ class _Found:
             raise self._refused(expr) from error
         used: list[str] = []
         if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and tree.func.id == "C":
+            self.functions.add("C")
             used.append(self._factor_column(tree, expr, quoted))
             self.categorical += used
         else:
@@ -189,6 +193,7 @@ class _Found:
                                    next_step="make the column in the data and use its name")  # fmt: skip
             if len(node.args) != 1 or node.keywords:
                 raise InputError(f"{node.func.id}() takes one argument", got=expr, where=self.text)
+            self.functions.add(node.func.id)
             self._walk(node.args[0], expr, quoted, used)
         elif not (isinstance(node, ast.Constant) and type(node.value) in (int, float)):
             raise self._refused(expr)

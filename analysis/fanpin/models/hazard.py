@@ -247,7 +247,7 @@ def _unit_counts(frame: pd.DataFrame, unit: str | None) -> dict[str, float]:
     counts = {"units": float(len(labels))}
     if SPELL in frame:
         spells, kinds = pd.factorize(frame[SPELL])
-        counts["spells"] = float(len(pd.unique(codes.astype(np.int64) * (len(kinds) + 1) + spells)))
+        counts["spells"] = float(len(pd.unique(codes.astype(np.int64) * (len(kinds) + 1) + spells + 1)))
     return counts
 
 

@@ -118,8 +118,9 @@ def result_path(study: Study, name: str) -> Path:
 
 def input_paths(study: Study, analysis: Analysis) -> list[Path]:
     """The files an analysis reads: its data set, and the result it builds on."""
+    kind = kind_of(study, analysis)
     if analysis.of is None:
-        further = [_known_data(study, analysis, analysis.options.get(a)) for a in kind_of(study, analysis).reads]
+        further = [_known_data(study, analysis, analysis.options.get(a)) for a in kind.reads]
         return [p for name in (data_of(study, analysis), *further) for p in datasets.paths(study, name)]
     base = study.models[analysis.of]
     return [*datasets.paths(study, data_of(study, base)), result_path(study, base.id)]

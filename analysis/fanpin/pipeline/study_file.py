@@ -152,7 +152,12 @@ def _section(kind: type[Section], values: dict[str, Any], where: str) -> Section
     try:
         return kind(**values)
     except FanpinError as error:
-        raise StudyError(error.problem, expected=error.expected, got=error.got, where=where) from error
+        raise _in_study(error, where) from error
+
+
+def _in_study(error: FanpinError, where: str) -> StudyError:
+    """The same problem with its place in the study file."""
+    return StudyError(error.problem, expected=error.expected, got=error.got, where=where, next_step=error.next_step)
 
 
 def _as_tuple(spec: dict[str, Any], key: str) -> dict[str, Any]:
@@ -182,7 +187,7 @@ def read_line(spec: dict[str, Any], where: str) -> Line:
     except TypeError as error:
         raise StudyError(f"the {kind} line is not complete", got=error, where=where) from error
     except FanpinError as error:
-        raise StudyError(error.problem, expected=error.expected, got=error.got, where=where) from error
+        raise _in_study(error, where) from error
 
 
 def _analyses(text: dict[str, Any], where: str) -> dict[str, Analysis]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -103,7 +104,7 @@ def _column_widths(table: Table, rows: list[tuple[Printed, ...]], size: float, a
 
 
 def _longest_word(text: str, size: float) -> float:
-    return max((_measure(w, size) for w in text.split()), default=0.0)
+    return max((_measure(w, size) for w in re.split(r"\s|(?<=-)", text)), default=0.0)
 
 
 def _fitted(least: list[float], wanted: list[float], available: float) -> list[float]:

@@ -109,5 +109,7 @@ def add_caption(document: Any, kind: str, number: int, text: str, *, lang: str, 
     if text:
         paragraph.add_run(f" {text}")
     paragraph.paragraph_format.keep_with_next = keep
+    if kind == "figure":  # stands below the picture
+        paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(2), Pt(12)
     add_bookmark(paragraph, bookmark, 10_000 + 1_000 * (kind == "figure") + number)
     return paragraph
