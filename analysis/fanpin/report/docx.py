@@ -16,7 +16,7 @@ from docx.shared import Emu, Pt
 from fanpin.core.atomic import atomic_path
 from fanpin.report.alignment import Printed, label_spans, printed_rows
 from fanpin.report.archive import clear_properties, normalise_zip
-from fanpin.report.content import Column, Row, Table
+from fanpin.report.content import Table
 from fanpin.report.docx_parts import (
     TABLE_NOTES,
     TABLE_TEXT,
@@ -65,9 +65,8 @@ def add_table(document: Any, table: Table, *, target: str | None = None) -> list
     size = 9.5 if len(table.columns) <= 6 else 8.5
     widths = _column_widths(table, rows, size, _text_width(document))
     _fill_headers(grid, table, headers, size)
-    for i, (row, printed) in enumerate(zip(table.rows, rows, strict=True)):
-        first_stat = row.role == "stat" and i > 0 and table.rows[i - 1].role != "stat"
-        _fill_row(grid, headers + i, row, printed, table.columns, widths, size, above=5 if first_stat else None)
+    for i, printed in enumerate(rows):
+        _fill_row(grid.rows[headers + i].cells, table, i, printed, widths, size)
     _span_labels(grid, table, headers, widths[0], size)
     _set_widths(grid, widths)
     draw_rules(grid, headers=headers)
@@ -139,12 +138,12 @@ def _set_widths(grid: Any, widths: list[float]) -> None:
             cell.width = Pt(sum(widths[at : at + cell.grid_span]))
 
 
-def _write(cell: Any, text: str, size: float, *, align: Any = WD_ALIGN_PARAGRAPH.CENTER, italic: bool = False) -> Any:
+def _write(cell: Any, text: str, size: float, *, align: Any = WD_ALIGN_PARAGRAPH.CENTER) -> Any:
     paragraph = cell.paragraphs[0]
     paragraph.style, paragraph.alignment = TABLE_TEXT, align
     if text:
         run = paragraph.add_run(text)
-        run.font.size, run.italic = Pt(size), italic or None
+        run.font.size = Pt(size)
     return paragraph
 
 
@@ -166,19 +165,21 @@ def _fill_headers(grid: Any, table: Table, headers: int, size: float) -> None:
 
 
 def _fill_row(
-    grid: Any, at: int, row: Row, printed: tuple[Printed, ...], columns: tuple[Column, ...], widths: list[float], size: float,
-    *, above: float | None,
-) -> None:  # fmt: skip
-    cells = grid.rows[at].cells
-    first = cells[0] if row.cells else cells[0].merge(cells[-1])
-    label = _write(first, row.label, size, align=WD_ALIGN_PARAGRAPH.LEFT, italic=row.role == "panel")
+    cells: tuple[Any, ...], table: Table, at: int, printed: tuple[Printed, ...], widths: list[float], size: float
+) -> None:
+    row = table.rows[at]
+    above, below = _SPACES[row.role]
+    if row.role == "stat" and at > 0 and table.rows[at - 1].role != "stat":
+        above = 5
+    label = _write(cells[0] if row.cells else cells[0].merge(cells[-1]), row.label, size, align=WD_ALIGN_PARAGRAPH.LEFT)
+    for run in label.runs if row.role == "panel" else ():
+        run.italic, run.bold = table.lang == "en", table.lang == "zh"  # Chinese has no italics
     label.paragraph_format.left_indent = Pt(12 * row.depth)
-    above, below = (above or _SPACES[row.role][0]), _SPACES[row.role][1]
     label.paragraph_format.space_before, label.paragraph_format.space_after = Pt(above), Pt(below)
     for i, (cell, own) in enumerate(zip(cells[1:], printed, strict=False)):
         paragraph = _write(cell, own.text, size)
         paragraph.paragraph_format.space_before, paragraph.paragraph_format.space_after = Pt(above), Pt(below)
-        if columns[i].align == "text":
+        if table.columns[i].align == "text":
             paragraph.alignment = WD_ALIGN_PARAGRAPH.LEFT
         elif own.aligned:
             _align_point(paragraph, own, widths[i + 1] - 6.0, size)
@@ -234,6 +235,6 @@ def _keep_together(grid: Any, headers: int) -> None:
 def _notes_paragraph(document: Any, table: Table) -> Any:
     paragraph = document.add_paragraph(style=TABLE_NOTES)
     paragraph.alignment, paragraph.paragraph_format.keep_together = WD_ALIGN_PARAGRAPH.LEFT, True
-    paragraph.add_run(notes_heading(table.lang)).italic = True
+    paragraph.add_run(notes_heading(table.lang)).italic = table.lang == "en"
     paragraph.add_run(notes_text(table))
     return paragraph
