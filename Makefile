@@ -43,7 +43,7 @@ report: $(READY) ## build every study whose raw files are there, or those named:
 	@echo "[report] reports/out/index.html"
 
 test: $(READY) ## run every test
-	@$(BIN)/python -m pytest -n $(JOBS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(READY) ## style, types and floors alone (the tests run them too)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/lint-imports

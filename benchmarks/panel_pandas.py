@@ -41,12 +41,16 @@ def persons(folder: Path) -> pd.DataFrame:
 
 def with_members(h: pd.DataFrame, p: pd.DataFrame) -> pd.DataFrame:
     head = p[p["CH03"] == 1].drop_duplicates(["household_id", "wave"])
-    head = head.assign(head_female=head["CH04"] == 2, head_out_of_work=head["ESTADO"] != 1).rename(columns={"CH06": "head_age"})
+    head = head.assign(head_female=head["CH04"] == 2, head_out_of_work=head["ESTADO"] != 1).rename(
+        columns={"CH06": "head_age"}
+    )
     flags = p.assign(uninsured=p["CH08"] == 4, disabled=p["CAT_INAC"] == 6, earner=p["P47T"] > 0)
     any_of = flags.groupby(["household_id", "wave"]).agg(any_uninsured=("uninsured", "max"), any_disabled=("disabled", "max"),
                                                          earners=("earner", "sum")).reset_index()  # fmt: skip
     columns = ["household_id", "wave", "head_age", "head_female", "head_out_of_work", "NIVEL_ED"]
-    return h.merge(head[columns], on=["household_id", "wave"], how="left").merge(any_of, on=["household_id", "wave"], how="left")
+    return h.merge(head[columns], on=["household_id", "wave"], how="left").merge(
+        any_of, on=["household_id", "wave"], how="left"
+    )
 
 
 def weighted_median(y: pd.Series, w: pd.Series) -> float:

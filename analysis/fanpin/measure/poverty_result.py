@@ -119,7 +119,7 @@ def _notes(records: PovertyRecords, request: PovertyRequest, means: CellMeans) -
     if counts["negative"]:
         notes.append(f"{counts['negative']} rows have negative {request.welfare}: their gaps exceed 1")
     if counts["near_line"]:
-        notes.append(f"{counts['near_line']} rows lie within 1e-6 of the line and are compared as stored")
+        notes.append(f"{counts['near_line']} rows lie within one millionth of the line and are compared as stored")
     if "headcount" in request.indices:
         share = means.mean[:, request.indices.index("headcount")]
         if (certain := int(((share == 0) | (share == 1)).sum())) > 0:

@@ -212,7 +212,7 @@ def _warn_of_ties(lined: ir.Table, *, welfare: str, time: str) -> None:
     if len(ties):
         listed = ", ".join(f"{t}: {int(n)}" for t, n in zip(ties[time], ties["rows"], strict=True))
         warnings.warn(
-            f"{int(ties['rows'].sum())} observations lie within {NEAR:g} of the line without being equal to it, "
+            f"{int(ties['rows'].sum())} observations lie within one millionth of the line without being equal to it, "
             f"{int(ties['below'].sum())} of them below ({time} {listed}); "
             f"tolerance={NEAR:g} would count them as on the line",
             TiesAtLineWarning, stacklevel=3,

@@ -198,7 +198,14 @@ def doctor() -> None:
     raise typer.Exit(1 if problems else 0)
 
 
-def _say_warning(message: Warning | str, category: type[Warning], *_: object) -> None:
+def _say_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    file: object = None,
+    line: object = None,
+) -> None:
     """A warning as one line of text, without the source line that raised it."""
     print(f"  note ({category.__name__}): {message}", file=sys.stderr, flush=True)
 

@@ -60,7 +60,7 @@ def bind(study: Study, lang: Language = "en") -> dict[str, Any]:
             raise StudyError(f"notebook {path.stem} has not been executed", where=project.relative(path, study.root),
                              next_step=f"fanpin report {study.id} --notebook {path.stem}")  # fmt: skip
     notebooks = [nbformat.read(path, as_version=4) for path in inputs]
-    words = {"title": study.title(lang), "subtitle": study.file.summary[lang], "study": study.id, "lang": lang,
+    words: dict[str, Any] = {"title": study.title(lang), "subtitle": study.file.summary[lang], "study": study.id, "lang": lang,
              "notices": notices(study), "sources": sources(study), "provenance_line": _provenance_line(study)}  # fmt: skip
     outputs = [study.out / "report.html", study.out / "report.docx"]
     with atomic_path(outputs[0]) as page:
@@ -129,7 +129,7 @@ def notices(study: Study) -> list[str]:
 def sources(study: Study) -> list[str]:
     """A line for each raw source: how to cite it, where it comes from, under which licence."""
     used = [study.manifest.sources[name] for name in dict.fromkeys(f.source for f in study.raw_files())]
-    return [f"{s.citation} Origin: {s.origin}. Licence: {s.licence}." for s in used]
+    return [f"{s.citation.rstrip('.')}. Origin: {s.origin}. Licence: {s.licence}." for s in used]
 
 
 def _set_parameters(notebook: NotebookNode, values: dict[str, str], study: Study, name: str) -> None:

@@ -83,21 +83,23 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
     for argument in kind.reads:
         options[argument] = study.dataset(_known_data(study, analysis, options.get(argument)))
     try:
-        if kind.follows:
-            base = study.models[str(analysis.of)]
-            data = (
-                {"data": study.dataset(data_of(study, base))}
-                if "data" in inspect.signature(function).parameters
-                else {}
-            )
-            result = function(study.result(base.id), **data, **options)
-        else:
-            data = study.dataset(data_of(study, analysis))
-            result = function(*([formula] if formula else []), data, **options)
+        result = (
+            _follow(study, analysis, function, options)
+            if kind.follows
+            else function(*([formula] if formula else []), study.dataset(data_of(study, analysis)), **options)
+        )
     except FanpinError as error:
         error.add_note(f"  in: {place}")
         raise
     return dataclasses.replace(result, simulated=study.file.simulated) if study.file.simulated else result
+
+
+def _follow(study: Study, analysis: Analysis, function: Callable[..., Any], options: dict[str, Any]) -> Any:
+    """What comes after a model: its stored result, and its data where the function takes them."""
+    base = study.models[str(analysis.of)]
+    if "data" in inspect.signature(function).parameters:
+        options = {"data": study.dataset(data_of(study, base)), **options}
+    return function(study.result(base.id), **options)
 
 
 def result(study: Study, name: str) -> Any:

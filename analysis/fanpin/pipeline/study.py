@@ -55,6 +55,11 @@ class Study:
         return self.file.causes
 
     @property
+    def labels(self) -> dict[str, dict[str, str]]:
+        """Printed words of the study's own terms, in both languages."""
+        return self.file.labels
+
+    @property
     def models(self) -> dict[str, Analysis]:
         """Declared models and measures by id."""
         return self.file.analyses

@@ -164,7 +164,8 @@ def _by_cause(study: Study, results: Any, lang: Language) -> tuple[dict[str, lis
         for cause, columns in study.causes.items()
     }
     used = {t for group in groups.values() for t in group}
-    groups[term("controls", lang)] = [t for t in terms if t not in used]
+    rest = [t for t in terms if t not in used]
+    groups[term("controls", lang)] = sorted(rest, key=lambda t: t == "Intercept")  # the constant last
     absent = [heading for heading, group in groups.items() if not group]
     said = [term("note_not_measured", lang).format(causes=", ".join(w.lower() for w in absent))] if absent else []
     return {heading: group for heading, group in groups.items() if group}, said

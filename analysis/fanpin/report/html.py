@@ -15,6 +15,8 @@ from fanpin.report.alignment import Printed, label_spans, printed_rows
 from fanpin.report.content import Row, Table
 from fanpin.report.words import caption_number, notes_heading, notes_text
 
+LONG = 28  # letters from which a text is given room before it wraps
+
 
 @dataclass
 class Section:
@@ -59,6 +61,7 @@ def render_table(table: Table, *, target: str | None = None) -> str:
             unnamed=term("table", table.lang),
             spanners=spans if any(name for name, _ in spans) else [],
             sections=_sections(table),
+            long=LONG,
             heading=notes_heading(table.lang),
             notes=notes_text(table),
         )
