@@ -154,7 +154,7 @@ def test_an_asked_for_study_without_files_says_how_to_get_them(project: Path) ->
             "gsoep:relapse-models:schooling_years:cloglog",
             ["estimates/cloglog.json", "rwm5yr.csv.gz", "rows used    rows 493"],
         ),
-        ("counts:relapses:value", ["printed      97", "counts.parquet", "rwm5yr.csv.gz"]),
+        ("gsoep:counts:relapses:value", ["printed      97", "counts.parquet", "rwm5yr.csv.gz"]),
         ("paper-table-2:A:recommended", ["printed      113", "city-c/table2.csv"]),
         ("townships:rate[township=A]:estimate", ["estimates/townships.json", "city-c/table2.csv"]),
     ],

@@ -38,7 +38,7 @@ def test_incomes_on_the_line(sample):
     assert measure(on_it).params["headcount"] == 0.0
     loose = measure(on_it, strict=False)
     np.testing.assert_array_equal(loose.params, [1.0, 0.0, 0.0])
-    assert any("1200 rows lie within 1e-6 of the line" in n for n in loose.notes)
+    assert any("1200 rows lie within one millionth of the line" in n for n in loose.notes)
 
 
 def test_negative_incomes_have_gaps_above_one_and_are_announced():

@@ -43,7 +43,7 @@ def _parse(root: Path, address: str) -> tuple[Study, str, str, str]:
     """Row ids may hold colons (interactions): the first word is the study or table, the last the column."""
     words = address.split(":")
     names = study_names(root)
-    if words[0] in names and len(words) >= 4:
+    if words[0] in names and len(words) > 1:
         study, words = load_study(words[0], root=root), words[1:]
         if words[0] not in study.tables:
             raise unknown_name("table", words[0], study.tables, where=study.path.name)
