@@ -16,8 +16,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import measured
 import numpy as np
+
+import measured
 
 COVARIATES = 20
 PERIODS = 5  # rows of a cluster
@@ -157,17 +158,6 @@ def main(rows: int) -> list[dict[str, Any]]:
     return table
 
 
-def show(table: list[dict[str, Any]]) -> str:
-    """The table in plain text, with each peer's time and memory as multiples of fanpin's."""
-    own = {row["job"]: row for row in table if row["program"] == "fanpin"}
-    lines = [f"{'job':62} {'program':16} {'seconds':>8} {'MiB':>7} {'time':>7} {'memory':>7}"]
-    for row in table:
-        times, sizes = (row[key] / own[row["job"]][key] for key in ("seconds", "peak_mib"))
-        numbers = f"{row['seconds']:8.2f} {row['peak_mib']:7.0f} {times:6.1f}x {sizes:6.1f}x"
-        lines.append(f"{row['job']:62} {row['program']:16} {numbers}")
-    return "\n".join(lines)
-
-
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=1_000_000)
@@ -176,4 +166,4 @@ if __name__ == "__main__":
     if asked.one:
         print(json.dumps(run(*asked.one, asked.rows)))
     else:
-        print(show(main(asked.rows)))
+        measured.show(main(asked.rows))

@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "POLARS_MAX", "RAYON")}
 
 
-def run(job: str, program: str, script: Path, *words: str, runs: int = 3) -> dict[str, object]:
+def run(job: str, program: str, script: Path, *words: str, runs: int = 3) -> dict[str, Any]:
     """Run `python script words…`; the script prints one JSON line of facts last. Returns the row of a table."""
-    best: dict[str, object] = {}
+    best: dict[str, Any] = {}
     for _ in range(runs):
         start = time.perf_counter()
         command = [sys.executable, str(script), *words]
@@ -28,18 +29,16 @@ def run(job: str, program: str, script: Path, *words: str, runs: int = 3) -> dic
         facts = json.loads(said.strip().splitlines()[-1])
         row = {"job": job, "program": program, "seconds": facts.pop("seconds", round(seconds, 2)),
                "peak_mib": usage.ru_maxrss // 1024, "facts": facts}  # fmt: skip
-        if not best or float(str(row["seconds"])) < float(str(best["seconds"])):
+        if not best or row["seconds"] < best["seconds"]:
             best = row
     return best
 
 
-def show(rows: list[dict[str, object]], peer: str) -> None:
-    """Print rows with ratios to the named peer (above 1: the peer takes longer, or more memory)."""
-    base = next(r for r in rows if r["program"] == peer)
-    print(f"\n{rows[0]['job']}   (ratios: {peer} / program)")
-    print(f"  {'program':<24}{'seconds':>10}{'ratio':>8}{'peak MiB':>10}{'ratio':>8}   facts")
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print each program's time and memory, and how many times fanpin's they are."""
+    own = {row["job"]: row for row in rows if row["program"] == "fanpin"}
+    print(f"\n{'job':64}{'program':<18}{'seconds':>9}{'time':>8}{'MiB':>8}{'memory':>8}")
     for row in rows:
-        seconds, memory = float(str(row["seconds"])), float(str(row["peak_mib"]))
-        ratios = float(str(base["seconds"])) / seconds, float(str(base["peak_mib"])) / memory
-        facts = ", ".join(f"{k} {v}" for k, v in dict(row["facts"]).items())  # type: ignore[call-overload]
-        print(f"  {row['program']!s:<24}{seconds:>10.2f}{ratios[0]:>8.2f}{memory:>10.0f}{ratios[1]:>8.2f}   {facts}")
+        time_ratio, memory_ratio = (row[key] / own[row["job"]][key] for key in ("seconds", "peak_mib"))
+        numbers = f"{row['seconds']:>9.2f}{time_ratio:>7.1f}x{row['peak_mib']:>8.0f}{memory_ratio:>7.1f}x"
+        print(f"{row['job']:64}{row['program']:<18}{numbers}", flush=True)

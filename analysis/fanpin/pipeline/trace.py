@@ -9,7 +9,7 @@ from fanpin.pipeline import project
 from fanpin.pipeline.provenance import SUFFIX, Record, read_record, record_path
 from fanpin.pipeline.raw import RAW
 from fanpin.pipeline.study import Study, load_study, study_names
-from fanpin.report.content import Cell, Table
+from fanpin.report.content import Cell, Source, Table
 
 
 def trace(root: Path, address: str) -> str:
@@ -34,8 +34,12 @@ def trace(root: Path, address: str) -> str:
     cell = Table.from_json(path.read_text("utf-8")).cell(row, column)
     lines = [_heading(study, name, cell), *_step("table", record, path, root)]
     records = _records(study)
-    lines += _result(cell, study, records)
-    lines += _origins(record, records, study)
+    result = _result_record(cell, study, records)
+    if result is not None and cell.source is not None:
+        lines += _result(cell.source, result, study)
+    elif cell.source is not None:
+        lines.append(f"  read from    {cell.source.result}, row {cell.source.term}, column {cell.source.statistic}")
+    lines += _origins(result or record, records, study)
     return "\n".join([*lines, *_code(record)])
 
 
@@ -83,18 +87,21 @@ def _records(study: Study) -> dict[str, Record]:
     return found
 
 
-def _result(cell: Cell, study: Study, records: dict[str, Record]) -> list[str]:
+def _result_record(cell: Cell, study: Study, records: dict[str, Record]) -> Record | None:
+    """The step that made the result a cell shows; None where it shows a data set."""
+    return records.get(_result_path(cell.source, study)) if cell.source else None
+
+
+def _result_path(source: Source, study: Study) -> str:
+    return project.relative(study.out / "estimates" / f"{source.result}.json", study.root)
+
+
+def _result(source: Source, record: Record, study: Study) -> list[str]:
     """The result a cell shows: its file, term and statistic, what was asked, and the rows used."""
-    if cell.source is None:
-        return []
-    path = study.out / "estimates" / f"{cell.source.result}.json"
-    record = records.get(project.relative(path, study.root))
-    if record is None:
-        return [f"  read from    {cell.source.result}, row {cell.source.term}, column {cell.source.statistic}"]
     asked = ", ".join(f"{k} = {v}" for k, v in record.request.items() if v not in (None, False, [], {}))
     used = ", ".join(f"{k} {v:,.0f}" for k, v in record.facts.items())
-    return [*_step("result", record, path, study.root), f"  shows        {cell.source.statistic} of {cell.source.term}",
-            f"  asked        {asked}", f"  rows used    {used}"]  # fmt: skip
+    return [*_step("result", record, study.root / _result_path(source, study), study.root),
+            f"  shows        {source.statistic} of {source.term}", f"  asked        {asked}", f"  rows used    {used}"]  # fmt: skip
 
 
 def _origins(record: Record, records: dict[str, Record], study: Study) -> list[str]:

@@ -1,0 +1,20 @@
+"""All benchmarks in one run: time and peak memory of named programs that do the same job, as ratios.
+
+python benchmarks/run.py [--rows N] [--runs K]
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import hazard
+import measured
+import panel
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rows", type=int, default=1_000_000, help="person-periods of the hazard fit")
+    parser.add_argument("--runs", type=int, default=3, help="runs of each program; the fastest counts")
+    asked = parser.parse_args()
+    measured.show(panel.main(asked.runs))
+    measured.show(hazard.main(asked.rows))
