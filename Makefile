@@ -7,6 +7,7 @@ FANPIN := $(BIN)/fanpin
 JOBS   ?= 2
 STUDY  ?=
 READY  := $(VENV)/.ready
+UV     := UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never $(BIN)/uv
 
 # The same bytes from every build: no clock, no random hash seeds, one thread for each numerical library.
 export PYTHONHASHSEED := 0
@@ -33,8 +34,8 @@ $(READY): requirements.lock requirements-setup.lock pyproject.toml
 	@echo "[setup] installing pinned packages into $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3 cannot make a virtual environment; on Debian: apt-get install python3-venv" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r requirements-setup.lock
-	@UV_COMPILE_BYTECODE=1 UV_PYTHON_DOWNLOADS=never $(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock 2>$(VENV)/uv.log || $(UV) --system-certs pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock || { cat $(VENV)/uv.log >&2; exit 1; }
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
 
 report: $(READY) ## build every study whose raw files are there, or those named: STUDY=gsoep

@@ -20,10 +20,14 @@ def read(folder: Path, kind: str, columns: list[str]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)
 
 
+def household_id(frame: pd.DataFrame) -> pd.Series:
+    return frame[KEY[0]] + "|" + frame[KEY[1]].astype(str) + "|" + frame[KEY[2]].astype(str)
+
+
 def households(folder: Path) -> pd.DataFrame:
     h = read(folder, "hogar", [*KEY, "ANO4", "TRIMESTRE", "REALIZADA", "REGION", "PONDERA", "IX_TOT", "IX_MEN10",
                                "ITF", "IPCF", "DECIFR", "IDIMPH"])  # fmt: skip
-    h["household_id"] = h[KEY].astype(str).agg("|".join, axis=1)
+    h["household_id"] = household_id(h)
     h["wave"] = 4 * h["ANO4"] + h["TRIMESTRE"]
     h["income_pc"] = (12 * h["IPCF"]).where(pd.to_numeric(h["DECIFR"], errors="coerce") != 12)
     h["income_total"] = 12 * h["ITF"]
@@ -33,7 +37,7 @@ def households(folder: Path) -> pd.DataFrame:
 def persons(folder: Path) -> pd.DataFrame:
     p = read(folder, "indiv", [*KEY, "COMPONENTE", "ANO4", "TRIMESTRE", "CH03", "CH04", "CH06", "CH08", "NIVEL_ED",
                                "ESTADO", "CAT_INAC", *MONEY])  # fmt: skip
-    p["household_id"] = p[KEY].astype(str).agg("|".join, axis=1)
+    p["household_id"] = household_id(p)
     p["wave"] = 4 * p["ANO4"] + p["TRIMESTRE"]
     p[MONEY] = 12 * p[MONEY].where(p[MONEY] >= 0)
     return p

@@ -42,15 +42,8 @@ class Design:
         return tuple(dict.fromkeys(c for c in named if c is not None))
 
     def describe(self) -> str:
-        """The design in words, for notes under tables."""
-        parts = [
-            f"{role} {column}"
-            for role, column in (
-                ("weights", self.weight),
-                ("strata", self.stratum),
-                ("clusters", self.psu),
-                ("fpc", self.fpc),
-            )
-            if column
-        ]
+        """The design in words, for notes under tables; a column with the canonical name of its role goes without saying."""
+        roles = (("weights", self.weight, "weight"), ("strata", self.stratum, "stratum"), ("clusters", self.psu, "psu"),
+                 ("fpc", self.fpc, "fpc"))  # fmt: skip
+        parts = [role if column == canonical else f"{role} {column}" for role, column, canonical in roles if column]
         return ", ".join(parts) if parts else "simple random sample"

@@ -7,6 +7,7 @@ from typing import Any, Literal, TypeVar, get_args
 from fanpin.core.errors import InputError, unknown_name
 
 Period = Literal["year", "month", "day"]
+WavePeriod = Literal["year", "quarter"]
 LineStatistic = Literal["median", "mean"]
 LeftCensored = Literal["drop", "flag"]
 Singleton = Literal["fail", "centre", "certainty"]

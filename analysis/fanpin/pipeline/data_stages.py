@@ -79,7 +79,10 @@ def summarise_catalogue(catalogue: pd.DataFrame) -> pd.DataFrame:
     weighted = catalogue.assign(missing=catalogue["share_missing"] * catalogue["rows"])
     grouped = weighted.groupby(["source", "table", "column"], sort=False)
     summary = grouped.agg(
-        variables=("variables", lambda v: " / ".join(dict.fromkeys(v))),
+        variables=(
+            "variables",
+            lambda v: " / ".join(dict.fromkeys(v)).replace("|", " + ").replace("person_wave.", "member's "),
+        ),
         waves=("wave", "nunique"),
         missing=("missing", "sum"),
         rows=("rows", "sum"),

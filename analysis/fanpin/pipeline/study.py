@@ -21,6 +21,13 @@ if TYPE_CHECKING:
     from fanpin.report.content import Table
 
 
+QUARTERS = {
+    str(4 * year + quarter): {"en": f"{year} Q{quarter}", "zh": f"{year}年第{quarter}季度"}
+    for year in range(1980, 2061)
+    for quarter in range(1, 5)
+}
+
+
 @dataclass(frozen=True, eq=False)
 class Study:
     """A study of the project; `load_study` makes one.
@@ -56,8 +63,9 @@ class Study:
 
     @property
     def labels(self) -> dict[str, dict[str, str]]:
-        """Printed words of the study's own terms, in both languages."""
-        return self.file.labels
+        """Printed words of the study's own terms, in both languages; quarters among them where waves are quarters."""
+        panel = self.file.panel
+        return {**(QUARTERS if panel and panel.period == "quarter" else {}), **self.file.labels}
 
     @property
     def models(self) -> dict[str, Analysis]:

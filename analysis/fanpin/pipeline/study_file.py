@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from fanpin.core.design import Design
 from fanpin.core.errors import FanpinError, StudyError, unknown_name
 from fanpin.core.line import Line
-from fanpin.core.options import LeftCensored, check_option
+from fanpin.core.options import LeftCensored, WavePeriod, check_option
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Section = TypeVar("Section")
@@ -32,7 +32,8 @@ class Extract:
 class Panel:
     """Which canonical table is the panel, and its unit, time and welfare columns.
 
-    `where` keeps the rows whose columns equal the values; `size` turns household weights into person weights for the line.
+    `where` keeps the rows whose columns equal the values; `size` turns household weights into person weights for the line;
+    `period` says whether a wave is a year or 4 x year + quarter.
     """
 
     table: str
@@ -44,6 +45,10 @@ class Panel:
     where: dict[str, Any] = field(default_factory=dict)
     strict: bool = True
     tolerance: float = 0.0
+    period: WavePeriod = "year"
+
+    def __post_init__(self) -> None:
+        check_option("period", self.period, WavePeriod)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +102,7 @@ class StudyFile:
     line: Line | None = None
     spells: Spells = field(default_factory=Spells)
     design: Design | None = None
+    design_note: Words = field(default_factory=dict)
     causes: dict[str, tuple[str, ...]] = field(default_factory=dict)
     labels: dict[str, Words] = field(default_factory=dict)
     analyses: dict[str, Analysis] = field(default_factory=dict)
@@ -118,7 +124,9 @@ def read_study_file(path: Path) -> StudyFile:
     for section in text:
         if section not in known:
             raise unknown_name("section of a study", section, known, where=path.name)
-    parts: dict[str, Any] = {k: text[k] for k in ("title", "summary", "simulated", "labels") if k in text}
+    parts: dict[str, Any] = {
+        k: text[k] for k in ("title", "summary", "simulated", "labels", "design_note") if k in text
+    }
     parts["notebooks"] = tuple(text.get("notebooks", ()))
     parts["extracts"] = {
         name: _section(Extract, _as_tuple(spec, "files"), f"{path.name} [extracts.{name}]")

@@ -60,10 +60,12 @@ def make(study: Study, spec: TableSpec, lang: Language = "en") -> Table:
     try:
         results, origins = (_data if spec.data else _results)(study, spec, lang)
         notes = [words[lang] for words in spec.notes]
+        if spec.of and study.file.design_note:
+            notes.append(study.file.design_note[lang])
         if options.get("rows") == "causes":
             options["rows"], said = _by_cause(study, results, lang)
             notes += said
-        made = make_table(results, id=spec.id, title=spec.title[lang], lang=lang, labels=study.file.labels,
+        made = make_table(results, id=spec.id, title=spec.title[lang], lang=lang, labels=study.labels,
                           notes=notes, **options)  # fmt: skip
     except FanpinError as error:
         error.add_note(f"  in: {place}")
@@ -115,7 +117,12 @@ def input_paths(study: Study, spec: TableSpec) -> list[Path]:
 
 def request_of(study: Study, spec: TableSpec) -> dict[str, Any]:
     """The declaration with the study's labels and causes, for the record and for make."""
-    return {**dataclasses.asdict(spec), "labels": study.file.labels, "causes": study.causes}
+    return {
+        **dataclasses.asdict(spec),
+        "labels": study.labels,
+        "causes": study.causes,
+        "design_note": study.file.design_note,
+    }
 
 
 def _listed(of: Any) -> list[str]:
@@ -159,6 +166,8 @@ def _by_cause(study: Study, results: Any, lang: Language) -> tuple[dict[str, lis
     """Terms of all models grouped by the study's causes, the rest as controls; and which causes are not measured."""
     members = [m for part in results.values() for m in (part.values() if isinstance(part, dict) else [part])]
     terms = list(dict.fromkeys(t for m in members if isinstance(m, Estimates) for t in m.params.index))
+    order = {name: position for position, name in enumerate(study.file.labels)}
+    terms.sort(key=lambda t: order.get(t, -1))  # terms that the study labels come in the order of its labels
     groups = {
         term(f"cause_{cause}", lang): [t for t in terms if variable_of(t) in columns]
         for cause, columns in study.causes.items()
