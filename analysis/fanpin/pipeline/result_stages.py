@@ -62,11 +62,20 @@ def estimate(study: Study, name: str) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_path(path) as temporary:
         temporary.write_text(to_json(result), "utf-8")
-    facts = {"rows": int(getattr(result, "nobs", 0)), **getattr(result, "counts", {})}
+    facts = _facts(study, analysis, result)
     write_record(record_path(path.parent, "estimate", name), root=study.root, stage="estimate", study=study.id,
                  name=name, request=request_of(study, analysis), inputs=input_paths(study, analysis), outputs=[path],
                  facts=facts)  # fmt: skip
     return facts
+
+
+def _facts(study: Study, analysis: Analysis, result: Any) -> dict[str, Any]:
+    """Rows used and counts; what follows a model and counts nothing itself used the model's rows."""
+    facts = {"rows": int(result.nobs), **result.counts} if hasattr(result, "nobs") else {}
+    if analysis.of is None or len(facts) > 1:
+        return facts
+    base = read_record(record_path(study.out / "estimates", "estimate", analysis.of))
+    return {**(base.facts if base else {}), **facts}
 
 
 def run_analysis(study: Study, analysis: Analysis) -> Any:
