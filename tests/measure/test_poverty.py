@@ -210,6 +210,6 @@ def test_a_group_with_one_psu_has_no_standard_error(sample):
 def test_notes_say_what_was_done(sample):
     notes = " / ".join(measure(sample, Line.relative(0.6), size="members").notes)
     assert "income below the line of 60 % of the median" in notes
-    assert "weights weight, strata region, clusters village" in notes
+    assert "weights, strata (region), clusters (village)" in notes
     assert "multiplied by members" in notes
     assert "sampling error is included" in notes

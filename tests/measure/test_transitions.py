@@ -81,7 +81,7 @@ def test_standard_error_is_that_of_a_ratio_clustered_by_unit(panel):
     result = rates(panel)
     assert result.params["exit"] == pytest.approx(left.mean(), rel=1e-12)
     assert result.std_errors["exit"] == pytest.approx(expected, rel=1e-12)
-    assert any("clusters id" in n for n in result.notes)
+    assert any("clusters (id)" in n for n in result.notes)
 
 
 def test_complementary_rates_have_one_standard_error(panel):

@@ -45,5 +45,5 @@ class Design:
         """The design in words, for notes under tables; a column with the canonical name of its role goes without saying."""
         roles = (("weights", self.weight, "weight"), ("strata", self.stratum, "stratum"), ("clusters", self.psu, "psu"),
                  ("fpc", self.fpc, "fpc"))  # fmt: skip
-        parts = [role if column == canonical else f"{role} {column}" for role, column, canonical in roles if column]
+        parts = [role if column == canonical else f"{role} ({column})" for role, column, canonical in roles if column]
         return ", ".join(parts) if parts else "simple random sample"
