@@ -33,9 +33,11 @@ def test_an_unknown_study_answers_with_the_closest(root: Path) -> None:
         fp.load_study("gseop", root=root)
 
 
+ONE = '{ title = { en = "a", zh = "a" }, results = ["x"] }'
+TWO = '{ title = { en = "b", zh = "b" }, results = ["x", "y"] }'
 WRONG = {
     "not toml": ("title = ", "not TOML"),
-    "no title": ("summary = { en = 's', zh = 's' }", "lacks title"),
+    "no title": ("summary = { en = 's', zh = 's' }", "'title' is a required property"),
     "unknown section": (MINIMAL + "[pannel]\n", "did you mean 'panel'"),
     "unknown panel key": (MINIMAL + PANEL + 'welfaer = "x"\n', "did you mean 'welfare'"),
     "panel without line": (MINIMAL + PANEL, "unknown kind of line 'None'"),
@@ -49,13 +51,31 @@ WRONG = {
     ),
     "wrong singleton": (MINIMAL + '[design]\nsingleton = "center"\n', "unknown value for singleton"),
     "unknown design key": (MINIMAL + '[design]\ncluster = "psu"\n', "unknown key 'cluster'"),
-    "model without kind": (MINIMAL + '[[models]]\nid = "a"\n', "lacks kind"),
+    "model without kind": (MINIMAL + '[[models]]\nid = "a"\n', "'kind' is a required property"),
     "id twice": (
         MINIMAL + '[[models]]\nid = "a"\nkind = "hazard"\n[[measures]]\nid = "a"\nkind = "poverty"\n',
         "used twice",
     ),
     "id with a path": (MINIMAL + '[[models]]\nid = "../a"\nkind = "hazard"\n', "cannot name a file"),
-    "table of nothing": (MINIMAL + '[[tables]]\nid = "t"\ntitle = { en = "t" }\n', "made of results"),
+    "table of nothing": (MINIMAL + '[[tables]]\nid = "t"\ntitle = { en = "t", zh = "t" }\n', "made of results"),
+    "uneven panels": (
+        MINIMAL + '[[tables]]\nid = "t"\ntitle = { en = "t", zh = "t" }\nof = [' + ONE + ", " + TWO + "]\n",
+        "numbers of results",
+    ),
+    "notebooks as text": ('notebooks = "x"\n' + MINIMAL, "mine.toml notebooks"),
+    "title as text": ('title = "t"\nsummary = { en = "s", zh = "s" }\n', "mine.toml title"),
+    "title without Chinese": (
+        'title = { en = "t" }\nsummary = { en = "s", zh = "s" }\n',
+        "'zh' is a required property",
+    ),
+    "label as text": (MINIMAL + '[labels]\nx = "y"\n', r"labels\.x"),
+    "panel as number": ("panel = 3\n" + MINIMAL, "mine.toml panel"),
+    "negative gap": (MINIMAL + "[spells]\nmax_gap = -1\n", r"spells\.max_gap"),
+    "gap in words": (MINIMAL + '[spells]\nmax_gap = "two"\n', r"spells\.max_gap"),
+    "cause without columns": (MINIMAL + "[causes]\nillness = {}\n", r"causes\.illness"),
+    "formula as list": (MINIMAL + '[[models]]\nid = "a"\nkind = "hazard"\nformula = ["x"]\n', r"models a\.formula"),
+    "table of a number": (MINIMAL + '[[tables]]\nid = "t"\ntitle = { en = "t", zh = "t" }\nof = 5\n', r"tables t\.of"),
+    "extract without files": (MINIMAL + '[extracts.a]\nsource = "gsoep"\n', r"extracts\.a"),
 }
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -120,6 +122,7 @@ def read_study_file(path: Path) -> StudyFile:
         text = tomllib.loads(path.read_text("utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise StudyError("a study file is not TOML", got=error, where=path) from error
+    _check_shape(text, path.name)
     known = {f.name for f in dataclasses.fields(StudyFile)} - {"id", "analyses"} | {"models", "measures"}
     for section in text:
         if section not in known:
@@ -143,6 +146,24 @@ def read_study_file(path: Path) -> StudyFile:
     parts["analyses"] = _analyses(text, path.name)
     parts["tables"] = _tables(text, path.name)
     return _section(StudyFile, {"id": path.stem, **parts}, path.name)
+
+
+def _check_shape(text: dict[str, Any], where: str) -> None:
+    """Raise for a value that is missing or of a wrong type, with its place; unknown keys are left to the sections."""
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import best_match
+
+    schema = json.loads(files("fanpin.pipeline").joinpath("study.schema.json").read_text("utf-8"))
+    error = best_match(Draft202012Validator(schema).iter_errors(text))
+    if error is None:
+        return
+    place, said = "", text  # the place in words: models are named by their id
+    for step in error.absolute_path:
+        said = said[step]
+        named = said.get("id") if isinstance(said, dict) and isinstance(step, int) else None
+        place += f" {named or step}" if isinstance(step, int) else f".{step}" if place else str(step)
+    raise StudyError(f"a study file is not as it should be: {error.message[:200]}", got=repr(said)[:80] if place else None,
+                     where=f"{where} {place}".strip(), next_step="compare with analysis/studies/gsoep.toml")  # fmt: skip
 
 
 def _section(kind: type[Section], values: dict[str, Any], where: str) -> Section:
@@ -219,6 +240,10 @@ def _tables(text: dict[str, Any], where: str) -> dict[str, TableSpec]:
         record = {k: tuple(v) if k == "notes" else v for k, v in spec.items() if k in own}
         table = _section(TableSpec, {**record, "options": {k: v for k, v in spec.items() if k not in own}}, place)
         _check_id(table.id, found, place)
+        if isinstance(table.of, list) and len({len(p["results"]) for p in table.of if isinstance(p, dict)}) > 1:
+            raise StudyError(
+                "the panels of a table have different numbers of results", expected="one for each column", where=place
+            )
         if (table.of is None) == (table.data is None):
             raise StudyError(
                 "a table is made of results (of) or of a data set (data)", expected="one of the two", where=place
