@@ -213,3 +213,16 @@ def test_doctor_finds_everything_in_place(project: Path) -> None:
         assert "PROBLEM  raw files of city-c" in said.stdout
     finally:
         (project / "data/raw/city-c/moved").rename(project / "data/raw/city-c/statistics.csv")
+
+
+def test_a_raw_file_that_changed_without_a_later_time_is_built_anew(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    raw, manifest = folder / "data/raw/city-c/table2.csv", folder / "data/raw/MANIFEST.toml"
+    before = raw.stat()
+    old = hashlib.sha256(raw.read_bytes()).hexdigest()
+    raw.write_text(raw.read_text("utf-8").replace("Township A", "Township AA"), "utf-8")
+    os.utime(raw, ns=(before.st_atime_ns, before.st_mtime_ns))
+    manifest.write_text(manifest.read_text("utf-8").replace(old, hashlib.sha256(raw.read_bytes()).hexdigest()), "utf-8")
+    make_report(folder, "city-c")
+    assert "Township AA" in (folder / "reports/out/city-c/report.html").read_text("utf-8")

@@ -213,3 +213,13 @@ def test_notes_say_what_was_done(sample):
     assert "weights, strata (region), clusters (village)" in notes
     assert "multiplied by members" in notes
     assert "sampling error is included" in notes
+
+
+def test_an_atom_at_the_median_is_reported():
+    smooth = poverty(pd.DataFrame({"y": np.linspace(1, 40, 400)}), welfare="y", line=Line.relative(0.6))
+    assert not any("exactly at the median" in n for n in smooth.notes)
+    tied = pd.DataFrame({"y": [1.0] * 20 + [10.0] * 40 + list(np.linspace(11, 40, 40))})
+    assert any(
+        "40.0 % of the weight lies exactly at the median" in n
+        for n in poverty(tied, welfare="y", line=Line.relative(0.6)).notes
+    )

@@ -161,9 +161,15 @@ def test_names_and_options_that_cannot_be(gsoep_risk):
         survival(gsoep_risk, by="duration")
     with pytest.raises(InputError, match="design without psu needs unit"):
         survival(gsoep_risk.assign(w=1.0), design=Design(weight="w"))
-    with pytest.raises(InputError, match="risk_set is no table"):
+    with pytest.raises(InputError, match="data is no table"):
         survival([1])
     with pytest.raises(DataError, match="no rows"):
         survival(gsoep_risk.iloc[:0])
     with pytest.raises(DataError, match="no row is left"):
         survival(gsoep_risk.assign(kind=np.nan), by="kind")
+
+
+def test_a_curve_over_uneven_visits_says_that_relapses_are_dated_late():
+    rows = pd.DataFrame({"duration": [1, 3, 3], "relapse": [0, 1, 0], "gap": [1, 2, 3]})
+    assert any("2 of 3 rows follow a step of more than one" in note for note in survival(rows).notes)
+    assert not any("step of more than one" in note for note in survival(rows.assign(gap=1, duration=1)).notes)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import fanpin as fp
@@ -140,3 +141,81 @@ def test_an_unknown_model_or_table_answers_with_the_closest(root: Path) -> None:
         study.table("relapse-model")
     with pytest.raises(UnknownNameError, match="data set"):
         study.dataset("pannel")
+
+
+BAD_DECLARATIONS = {
+    "hazard without formula": ('[[models]]\nid = "mine"\nkind = "hazard"\n', "hazard needs formula"),
+    "joint test without columns": (
+        '[[models]]\nid = "mine"\nkind = "joint_test"\nof = "cloglog"\n',
+        "joint_test needs columns",
+    ),
+    "effects of effects": (
+        '[[models]]\nid = "mine"\nkind = "average_effects"\nof = "effects-logit"\n',
+        "names no model",
+    ),
+    "design with an unknown key": (
+        '[[measures]]\nid = "mine"\nkind = "survival"\ndesign = { psus = "x" }\n',
+        "did you mean 'psu'",
+    ),
+    "design in words": ('[[measures]]\nid = "mine"\nkind = "survival"\ndesign = "psu"\n', "neither false nor a table"),
+}
+
+
+@pytest.mark.filterwarnings("ignore::fanpin.core.errors.TiesAtLineWarning")
+@pytest.mark.parametrize(("text", "message"), BAD_DECLARATIONS.values(), ids=BAD_DECLARATIONS.keys())
+def test_an_incomplete_declaration_is_named(text: str, message: str, project: Path) -> None:
+    path = project / "analysis/studies/gsoep.toml"
+    path.write_text(path.read_text("utf-8") + "\n" + text, "utf-8")
+    with pytest.raises(FanpinError, match=message):
+        fp.load_study("gsoep", root=project).result("mine")
+
+
+def test_a_tolerance_and_a_poverty_measure_do_not_make_two_definitions(project: Path) -> None:
+    path = project / "analysis/studies/gsoep.toml"
+    path.write_text(path.read_text("utf-8").replace("[panel]\n", "[panel]\ntolerance = 1e-6\n"), "utf-8")
+    with pytest.raises(StudyError, match="two definitions"):
+        fp.load_study("gsoep", root=project).result("poverty")
+
+
+@pytest.mark.parametrize("files", ["../x.csv", "/etc/passwd"])
+def test_paths_that_leave_the_project_are_refused(files: str, project: Path) -> None:
+    path = project / "analysis/studies/city-c.toml"
+    path.write_text(path.read_text("utf-8").replace("data/raw/city-c/table1.csv", files), "utf-8")
+    with pytest.raises(StudyError, match="leaves the project"):
+        fp.load_study("city-c", root=project).raw_files()
+
+
+def test_a_study_in_another_encoding_or_with_a_blank_in_its_name_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "mine.toml"
+    path.write_bytes('title = { en = "t", zh = "返贫" }'.encode("gb18030"))
+    with pytest.raises(StudyError, match="not TOML in UTF-8"):
+        read_study_file(path)
+    blank = tmp_path / "my city.toml"
+    blank.write_text(MINIMAL, "utf-8")
+    with pytest.raises(StudyError, match="cannot name a study"):
+        read_study_file(blank)
+
+
+def test_a_study_of_printed_tables_has_nothing_to_harmonise(root: Path) -> None:
+    from fanpin.pipeline import data_stages
+
+    with pytest.raises(InapplicableError, match="nothing to harmonise"):
+        data_stages.harmonise(fp.load_study("city-c", root=root))
+
+
+def test_panel_and_poverty_table_count_the_same_poor(project: Path) -> None:
+    import warnings
+
+    study = fp.load_study("gsoep", root=project)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        panel, measured = study.panel(), study.result("poverty").rows
+    headcount = measured[measured["term"] == "headcount"].set_index("wave")["estimate"]
+    pd.testing.assert_series_equal(
+        panel.groupby("wave")["is_poor"].mean(),
+        headcount,
+        check_names=False,
+        check_dtype=False,
+        rtol=1e-12,
+        check_index_type=False,
+    )

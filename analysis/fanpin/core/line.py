@@ -9,6 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Literal
 
+from fanpin.core.arguments import as_names
 from fanpin.core.errors import InputError, unknown_name
 from fanpin.core.options import LineStatistic, Period, check_option
 
@@ -69,7 +70,7 @@ class Line:
                 expected="a share such as 0.6",
                 next_step="divide a percentage by 100",
             )
-        return cls(kind="relative", share=float(share), of=of, by=(by,) if isinstance(by, str) else tuple(by or ()))
+        return cls(kind="relative", share=float(share), of=of, by=as_names("by", by))
 
     @classmethod
     def official(cls, name: str, year: int) -> Line:

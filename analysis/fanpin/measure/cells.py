@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fanpin.core.arguments import as_names
 from fanpin.core.errors import DataError, DroppedRowsWarning, InputError, require_columns
 from fanpin.results.measures import RESERVED
 
@@ -35,7 +36,7 @@ def by_columns(by: By, columns: Iterable[object], *, context: Sequence[str], whe
 
     Raises also where two columns of the data share a name, since no column could then be told by it.
     """
-    names = () if by is None else (by,) if isinstance(by, str) else tuple(by)
+    names = as_names("by", by)
     columns = list(columns)
     doubled = sorted({str(c) for c in columns if columns.count(c) > 1})
     if doubled:

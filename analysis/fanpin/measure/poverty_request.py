@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from fanpin.core.arguments import as_names, check_columns_named, check_design, check_flag, check_table
 from fanpin.core.design import Design
 from fanpin.core.errors import InputError, require_columns
 from fanpin.core.line import Line
@@ -58,11 +59,13 @@ def poverty_request(
     size: str | None, bandwidth: Bandwidth,
 ) -> PovertyRequest:  # fmt: skip
     """The request, every name and option checked."""
-    if not hasattr(data, "columns"):
-        raise InputError("data is no table", expected="a pandas DataFrame or an Ibis table", got=type(data).__name__)
+    check_table(data, where=WHERE)
+    check_design(design)
+    check_flag("strict", strict)
+    check_columns_named(WHERE, welfare=welfare)
     if not isinstance(line, Line):
         raise InputError("line is no Line", expected="Line.absolute, .relative, .official or .column", got=repr(line))
-    names: tuple[PovertyIndex, ...] = (indices,) if isinstance(indices, str) else tuple(indices)  # type: ignore[assignment]
+    names: tuple[PovertyIndex, ...] = as_names("indices", indices)  # type: ignore[assignment]
     for name in names:
         check_option("indices", name, PovertyIndex)
     if not names or len(set(names)) < len(names):

@@ -17,6 +17,7 @@ from fanpin.measure.poverty_request import PovertyRequest
 from fanpin.results import Measures
 from fanpin.results.measures import measure_key
 
+ATOM = 0.01  # share of weight at the median above which its density estimate is doubtful
 STACK = 3  # frames between the user's call and the functions here that warn
 
 
@@ -103,6 +104,17 @@ def _options(request: PovertyRequest) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _share_at_median(records: PovertyRecords, request: PovertyRequest) -> float:
+    """The largest share of weight, over the groups of an estimated line, that sits exactly at the median."""
+    estimated, share = records.estimated, request.line.share
+    if estimated is None or share is None or request.line.of != "median":
+        return 0.0
+    at = np.isclose(estimated.welfare, (estimated.lines.line / share)[estimated.group], rtol=1e-9, atol=0.0)
+    groups = len(estimated.lines.line)
+    whole = np.bincount(estimated.group, estimated.weight, groups)
+    return float((np.bincount(estimated.group[at], estimated.weight[at], groups) / whole).max())
+
+
 def _notes(records: PovertyRecords, request: PovertyRequest, means: CellMeans) -> tuple[str, ...]:
     counts, relation = records.counts, "below" if request.strict else "at or below"
     dropped = {
@@ -116,6 +128,11 @@ def _notes(records: PovertyRecords, request: PovertyRequest, means: CellMeans) -
         notes.append(f"weights multiplied by {request.size}")
     if request.line.kind == "relative":
         notes.append(f"the line is estimated: its sampling error is included, bandwidth rule {request.bandwidth!r}")
+    if (at_median := _share_at_median(records, request)) > ATOM:
+        notes.append(
+            f"up to {100 * at_median:.1f} % of the weight lies exactly at the median of a line: there the linearised standard "
+            "error of the line is unreliable, and a bootstrap that takes the line anew is safer"
+        )
     if counts["negative"]:
         notes.append(f"{counts['negative']} rows have negative {request.welfare}: their gaps exceed 1")
     if counts["near_line"]:

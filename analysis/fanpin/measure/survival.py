@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fanpin.core.arguments import check_design, check_table
 from fanpin.core.design import Design
 from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import DataError, InputError, require_columns
@@ -66,10 +67,8 @@ def survival(risk_set: Any, *, by: By = None, design: Design | None = None, unit
     ----------
     Kaplan & Meier (1958), JASA 53:457-481; Greenwood (1926). Kalbfleisch & Prentice (2002), ch. 1, for the limits.
     """
-    if not hasattr(risk_set, "columns"):
-        raise InputError(
-            "risk_set is no table", expected="a pandas DataFrame or an Ibis table", got=type(risk_set).__name__
-        )
+    check_table(risk_set, where=WHERE)
+    check_design(design)
     columns = list(risk_set.columns)
     names = by_columns(by, columns, context=CONTEXT, where=WHERE)
     used = _design(design, unit)
@@ -193,6 +192,11 @@ def _notes(frame: pd.DataFrame, design: Design | None) -> tuple[str, ...]:
         f"design: {design.describe()}; linearised standard errors"
     )  # fmt: skip
     notes = [words, "limits are those of ln(-ln S)"]
+    if "gap" in frame and (late := int((frame["gap"] > 1).sum())) > 0:
+        notes.append(
+            f"{late} of {len(frame)} rows follow a step of more than one: a relapse is dated at the visit that finds it, so that "
+            "units not visited in between count as out of poverty there and the curve falls too late"
+        )
     if "left_censored" in frame and (flagged := int(frame["left_censored"].astype(bool).sum())) > 0:
         notes.append(
             f"{flagged} rows belong to spells whose escape is not dated: their duration counts from the first wave seen"

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fanpin.core.arguments import check_columns_named, check_design, check_table
 from fanpin.core.design import Design
-from fanpin.core.errors import InputError, require_columns
+from fanpin.core.errors import require_columns
 from fanpin.kernels.cell_means import CellMeans, cell_means
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import By, Cells, announce_dropped, by_columns, cells_of
@@ -86,8 +87,9 @@ def transitions(
     ----------
     Bane & Ellwood (1986), Journal of Human Resources 21:1-23; Stevens (1999), Journal of Human Resources 34:557-588.
     """
-    if not hasattr(data, "columns"):
-        raise InputError("data is no table", expected="a pandas DataFrame or an Ibis table", got=type(data).__name__)
+    check_table(data, where=WHERE)
+    check_design(design)
+    check_columns_named(WHERE, unit=unit, time=time, poor=poor)
     columns = list(data.columns)
     names = by_columns(by, columns, context=CONTEXT, where=WHERE)
     checks.check_whole("max_gap", max_gap, none=True)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fanpin.core.arguments import as_names
 from fanpin.core.errors import DataError, InapplicableError, InputError, unknown_name
 from fanpin.kernels.delta import delta_covariance
 from fanpin.kernels.links import Link, link_by_name
@@ -121,10 +122,14 @@ def average_effects(
     >>> average_effects(fit).params.round(4).to_dict()
     {'x': 0.5}
     """
+    if not isinstance(result, Estimates):
+        raise InputError("not a fitted model", expected="the result of fp.hazard", got=type(result).__name__)
     if "model_matrix" not in result.options or result.link is None:
         raise InapplicableError(f"a result of kind {result.kind!r} has no marginal effects", expected="a fitted hazard")
     matrix = DesignMatrix.from_options(result.options["model_matrix"])
-    groups = [by] if isinstance(by, str) else list(by or ())
+    groups = list(as_names("by", by))
+    if at is not None and not isinstance(at, Mapping):
+        raise InputError(f"at={at!r} fixes no columns", expected="column -> value, such as {'age': 40}")
     over = _averaging(result, matrix, data, dict(at or {}), groups)
     contrasts = _contrasts(matrix, set(result.options["binary"]))
     if not contrasts:

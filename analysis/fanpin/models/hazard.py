@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fanpin.core.arguments import check_columns_named, check_design
 from fanpin.core.design import Design
 from fanpin.core.design_arrays import DesignArrays, design_arrays
 from fanpin.core.errors import InputError
@@ -52,10 +53,10 @@ class HazardRequest:
         """The request; raises for options that contradict each other."""
         check_option("link", link, Link)
         check_option("cov", cov, Covariance)
-        if design is not None and not isinstance(design, Design):
-            raise InputError(
-                f"design is a {type(design).__name__}", expected="a fanpin Design, such as Design(psu='id')"
-            )
+        check_design(design)
+        for name, value in (("unit", unit), ("cluster", cluster), ("offset", offset)):
+            if value is not None:
+                check_columns_named("hazard", **{name: value})
         if design is not None and (cov != "cluster" or cluster is not None):
             asked = f"cov={cov!r}" if cov != "cluster" else f"cluster={cluster!r}"
             raise InputError(f"design= brings its own covariance; {asked} cannot be used with it",

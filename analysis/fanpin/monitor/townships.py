@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from fanpin.core.arguments import as_names
 from fanpin.core.errors import DataError, InputError, require_columns
 from fanpin.core.numbers import count_rows, number_column
 from fanpin.kernels.funnel import funnel_limits
@@ -59,7 +60,7 @@ def township_rates(data: pd.DataFrame, *, count: str, total: str, by: str | Sequ
     Wilson (1927), JASA 22:209-212. Spiegelhalter (2005), Statistics in Medicine 24:1185-1202, doi:10.1002/sim.1970.
     Self & Liang (1987), JASA 82:605-610, for the test on the boundary.
     """
-    names = (by,) if isinstance(by, str) else tuple(by)
+    names = as_names("by", by)
     y, n = _checked(data, count=count, total=total, by=names)
     fit = fit_random_intercept(y, n)
     rate = y / n

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ibis
 import ibis.expr.types as ir
 
+from fanpin.core.arguments import check_columns_named, check_table
 from fanpin.core.errors import InputError, require_columns
 from fanpin.panel import checks
 from fanpin.panel.engine import Data
@@ -14,6 +15,8 @@ def check_request(
     data: Data, *, unit: str, time: str, poor: str, max_gap: int | None, reserved: list[str], where: str
 ) -> None:
     """Raise for unknown columns, columns whose names the result needs, or an impossible max_gap."""
+    check_table(data, where=where)
+    check_columns_named(where, unit=unit, time=time, poor=poor)
     checks.check_whole("max_gap", max_gap, none=True)
     require_columns(data.columns, [unit, time, poor], where=where)
     taken = [c for c in data.columns if c in reserved]

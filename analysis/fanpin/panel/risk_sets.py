@@ -7,6 +7,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from fanpin.core.arguments import as_names, check_table
 from fanpin.core.errors import InputError, require_columns
 from fanpin.core.options import LeftCensored, check_option
 from fanpin.panel import checks
@@ -81,7 +82,7 @@ def relapse_risk_set(
     return _risk_set(
         data, unit=unit, time=time, poor=poor, max_gap=max_gap, state=0, event="relapse", least=min_escape,
         select=lambda rows: rows.dated__ | rows.was_poor__ if left_censored == "flag" else rows.dated__,
-        lagged=tuple(lagged), suffix="before_escape",
+        lagged=as_names("lagged", lagged), suffix="before_escape",
     )  # fmt: skip
 
 
@@ -122,7 +123,7 @@ def exit_risk_set(
     return _risk_set(
         data, unit=unit, time=time, poor=poor, max_gap=max_gap, state=1, event="exit", least=1,
         select=lambda rows: ibis.literal(True) if left_censored == "flag" else rows.dated__,
-        lagged=tuple(lagged), suffix="before_entry",
+        lagged=as_names("lagged", lagged), suffix="before_entry",
     )  # fmt: skip
 
 
@@ -161,6 +162,7 @@ def _risk_set(
     """Rows at risk of leaving `state`, after `least` waves in it, of the spells that `select` picks."""
     where = f"{event}_risk_set"
     computed = list(dict.fromkeys(["spell", "duration", "entry", event, "gap", "left_censored"]))
+    check_table(data, where=where)
     before = {f"{name}_{suffix}": name for name in lagged}
     renamed = {"gap": "poverty_gap"} if "gap" in data.columns else {}
     reserved = [c for c in (*computed, *before) if c != "gap"] + list(renamed.values())

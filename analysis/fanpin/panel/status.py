@@ -7,6 +7,7 @@ import warnings
 import ibis
 import ibis.expr.types as ir
 
+from fanpin.core.arguments import check_columns_named, check_flag, check_table
 from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import DataError, InputError, TiesAtLineWarning, require_columns
 from fanpin.core.line import Line
@@ -76,7 +77,9 @@ def poverty_status(
     ----------
     Foster, Greer & Thorbecke (1984), Econometrica 52:761-766, doi:10.2307/1913475.
     """
-    used = _check_request(data, welfare=welfare, line=line, unit=unit, time=time, weight=weight, tolerance=tolerance)
+    used = _check_request(
+        data, welfare=welfare, line=line, unit=unit, time=time, weight=weight, strict=strict, tolerance=tolerance
+    )
     with opened(data, used) as table:
         checks.check_rows(table)
         checks.check_key(table, unit=unit, time=time)
@@ -127,11 +130,14 @@ def ties_at_line(status: Data, *, welfare: str, time: str, tolerance: float = NE
 
 
 def _check_request(
-    data: Data, *, welfare: str, line: Line, unit: str, time: str, weight: str | None, tolerance: float
+    data: Data, *, welfare: str, line: Line, unit: str, time: str, weight: str | None, strict: bool, tolerance: float
 ) -> list[str | None]:
     if not isinstance(line, Line):
         raise InputError("line is not a Line", got=repr(line), next_step="use Line.relative(0.6) or Line.absolute(…)")
+    check_table(data, where="poverty_status")
+    check_columns_named("poverty_status", welfare=welfare, unit=unit, time=time)
     _check_tolerance(tolerance)
+    check_flag("strict", strict)
     used = [unit, time, welfare, weight, line.name, *line.by]
     require_columns(data.columns, used, where="poverty_status")
     taken = [c for c in (unit, time, welfare, weight) if c in NEW]

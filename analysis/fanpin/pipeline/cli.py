@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     name="fanpin", no_args_is_help=True, add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False,
     help="fanpin (返贫): why households that had left poverty fall back. A study is one file in analysis/studies/; "
-    "`make report` runs the verbs below in order.",
+    "`make report` runs harmonise, panel, estimate, table and report for each.",
 )  # fmt: skip
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of a file in analysis/studies, without .toml")]

@@ -28,6 +28,7 @@ def harmonise(study: Study) -> dict[str, Any]:
     RawFileError : a raw file is missing or changed.
     DataError, StudyError : an extract breaks a promise; or the catalogue differs from the committed one.
     """
+    _require_mapped(study)
     study.check_raw()
     import fanpin as fp
 
@@ -103,6 +104,7 @@ def accept_catalogue(study: Study) -> Path:
     """Write the catalogue of the extracts as they are now beside the study file."""
     import fanpin as fp
 
+    _require_mapped(study)
     study.check_raw()
     catalogues = [fp.harmonise(source, files).catalogue for source, files in _mapped(study)]
     with atomic_path(catalogue_path(study)) as temporary:
@@ -165,8 +167,8 @@ def describe_panel(
     counts = {
         "rows_read": len(source),
         "rows_with_welfare": len(status),
-        "units": status[unit].nunique(),
         "rows_poor": int(status["is_poor"].sum()),
+        "units": status[unit].nunique(),
         "spells": len(spells),
         "spells_left_censored": int(spells["left_censored"].sum()),
         "spells_right_censored": int(spells["right_censored"].sum()),
@@ -195,6 +197,12 @@ def ensure(study: Study, stage: str) -> None:
 def _mapped(study: Study) -> list[tuple[str, list[Path]]]:
     """Source and files of every extract that a mapping reads."""
     return [(e.source, study.extract_paths(e)) for e in study.file.extracts.values() if e.source]
+
+
+def _require_mapped(study: Study) -> None:
+    if not _mapped(study):
+        raise InapplicableError(f"the study {study.id!r} has nothing to harmonise", expected="an extract with a source",
+                                where=study.path.name)  # fmt: skip
 
 
 def _where(frame: pd.DataFrame, where: dict[str, Any]) -> pd.Series:

@@ -31,5 +31,13 @@ def find_root(start: Path | None = None) -> Path:
 
 
 def relative(path: Path, root: Path) -> str:
-    """The path as written in records: relative to the root, with forward slashes."""
-    return path.resolve().relative_to(root).as_posix()
+    """The path as written in records: relative to the root, with forward slashes; links are kept as they are.
+
+    Raises
+    ------
+    StudyError : the path leaves the project.
+    """
+    plain = Path(os.path.normpath(path if path.is_absolute() else root / path))
+    if not plain.is_relative_to(root):
+        raise StudyError("a path leaves the project", expected=f"a path inside {root}", got=path)
+    return plain.relative_to(root).as_posix()

@@ -21,14 +21,26 @@ FORMAT = 1
 SUFFIX = ".provenance.json"
 PACKAGES = ("numpy", "pandas", "scipy", "duckdb", "ibis-framework", "statsmodels", "formulaic", "matplotlib")
 
+READING = ("pipeline/study.py", "pipeline/study_file.py", "pipeline/study.schema.json", "pipeline/datasets.py")
+
 # What a stage's outputs depend on, below the package folder; a change there makes them out of date.
 STAGE_CODE: dict[str, tuple[str, ...]] = {
-    "harmonise": ("core", "harmonise", "pipeline/data_stages.py"),
-    "panel": ("core", "panel", "pipeline/data_stages.py"),
-    "estimate": ("core", "kernels", "results", "panel", "measure", "models", "monitor", "pipeline/result_stages.py"),
-    "table": ("core", "results", "report", "pipeline/table_stages.py"),
-    "notebook": ("core", "report/figures", "pipeline/report_stages.py"),
-    "report": ("core", "report", "pipeline/report_stages.py"),
+    "harmonise": ("core", "harmonise", *READING, "pipeline/data_stages.py"),
+    "panel": ("core", "panel", *READING, "pipeline/data_stages.py"),
+    "estimate": (
+        "core",
+        "kernels",
+        "results",
+        "panel",
+        "measure",
+        "models",
+        "monitor",
+        *READING,
+        "pipeline/result_stages.py",
+    ),
+    "table": ("core", "results", "report", "models/joint.py", *READING, "pipeline/table_stages.py"),
+    "notebook": ("core", "results", "report/figures", *READING, "pipeline/report_stages.py"),
+    "report": ("core", "report", *READING, "pipeline/report_stages.py"),
 }
 
 

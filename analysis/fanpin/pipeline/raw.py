@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from fanpin.core.errors import RawFileError, StudyError, unknown_name
+from fanpin.core.errors import RawFileError, StudyError, require_columns, unknown_name
 
 RAW = Path("data/raw")
 SOURCE_FIELDS = ("title", "origin", "licence", "citation")
@@ -55,7 +57,13 @@ class Manifest:
 
 
 def sha256_of(path: Path) -> str:
-    """SHA-256 of a file, read in blocks."""
+    """SHA-256 of a file; read again only when its size or time of change differ."""
+    now = path.stat()
+    return _sha256(path, now.st_size, now.st_mtime_ns)
+
+
+@lru_cache(maxsize=4096)
+def _sha256(path: Path, size: int, changed: int) -> str:
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -74,16 +82,26 @@ def load_manifest(root: Path) -> Manifest:
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise RawFileError("the manifest of raw files cannot be read", got=error, where=path) from error
     sources = {}
-    for name, fields in text.get("sources", {}).items():
-        missing = [f for f in SOURCE_FIELDS if f not in fields]
-        if missing:
-            raise StudyError(f"raw source {name!r} lacks {', '.join(missing)}", where=path)
-        sources[name] = Source(name=name, **fields)
-    files = {f["path"]: RawFile(**f) for f in text.get("files", [])}
+    for name, entry in text.get("sources", {}).items():
+        _check_entry(f"raw source {name!r}", entry, SOURCE_FIELDS, Source, path)
+        sources[name] = Source(name=name, **entry)
+    files = {}
+    for number, entry in enumerate(text.get("files", []), start=1):
+        _check_entry(f"raw file {entry.get('path', number)!r}", entry, ("path", "source", "sha256"), RawFile, path)
+        files[entry["path"]] = RawFile(**entry)
     for file in files.values():
         if file.source not in sources:
             raise unknown_name("raw source", file.source, sources, where=f"{path}, file {file.path}")
     return Manifest(root=root, sources=sources, files=files)
+
+
+def _check_entry(what: str, entry: dict[str, Any], needed: tuple[str, ...], kind: type, where: Path) -> None:
+    """Raise for fields that are missing or unknown."""
+    missing = [f for f in needed if f not in entry]
+    if missing:
+        raise StudyError(f"{what} lacks {', '.join(missing)}", where=where)
+    for name in entry:
+        require_columns([f.name for f in fields(kind)], [name], where=f"{where}, {what}")
 
 
 def check_raw(manifest: Manifest, files: list[RawFile]) -> None:

@@ -14,7 +14,7 @@ from fanpin.core.design import Design
 from fanpin.core.errors import FanpinError, StudyError, unknown_name
 from fanpin.pipeline import datasets
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
-from fanpin.pipeline.study_file import read_line
+from fanpin.pipeline.study_file import read_line, read_section
 from fanpin.results import load_result, to_json
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Kind:
 
 
 KINDS = {
-    "poverty": Kind(home="fanpin.measure", name="poverty", on="panel", given=("welfare", "line", "design")),
+    "poverty": Kind(home="fanpin.measure", name="poverty", on="panel", given=("welfare", "line", "design", "strict")),
     "transitions": Kind(home="fanpin.measure", name="transitions", on="panel",
                         given=("unit", "time", "poor", "max_gap", "design")),
     "survival": Kind(home="fanpin.measure", name="survival", on="risk", given=("unit", "design")),
@@ -88,6 +88,7 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
         if option not in (*allowed, "formula"):
             raise unknown_name(f"argument of {analysis.kind}", option, allowed, where=place)
     options = _options(study, analysis, kind)
+    _check_complete(function, options, kind, place)
     formula = options.pop("formula", None)
     for argument in kind.reads:
         options[argument] = study.dataset(_known_data(study, analysis, options.get(argument)))
@@ -101,6 +102,15 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
         error.add_note(f"  in: {place}")
         raise
     return dataclasses.replace(result, simulated=study.file.simulated) if study.file.simulated else result
+
+
+def _check_complete(function: Callable[..., Any], options: dict[str, Any], kind: Kind, place: str) -> None:
+    """Raise for required arguments that neither the declaration nor the study gives."""
+    given = {*options, "data", "result", "risk_set"}
+    parameters = inspect.signature(function).parameters.values()
+    missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
+    if missing:
+        raise StudyError(f"{kind.name} needs {', '.join(missing)}", where=place)
 
 
 def _follow(study: Study, analysis: Analysis, function: Callable[..., Any], options: dict[str, Any]) -> Any:
@@ -156,6 +166,9 @@ def kind_of(study: Study, analysis: Analysis) -> Kind:
         )
     if analysis.of is not None and analysis.of not in study.models:
         raise unknown_name("model", analysis.of, study.models, where=place_of(study, analysis))
+    if analysis.of is not None and KINDS[study.models[analysis.of].kind].follows:
+        raise StudyError("`of` names no model", expected="the id of a [[models]] entry that is estimated from data",
+                         got=analysis.of, where=place_of(study, analysis))  # fmt: skip
     return KINDS[analysis.kind]
 
 
@@ -180,7 +193,19 @@ def _ensure_inputs(study: Study, analysis: Analysis) -> None:
     if analysis.of is not None:
         result(study, analysis.of)
     else:
-        datasets.ensure(study, data_of(study, analysis))
+        for name in (data_of(study, analysis), *(analysis.options[a] for a in kind_of(study, analysis).reads)):
+            datasets.ensure(study, name)
+
+
+def _own_design(given: Any, place: str) -> Design | None:
+    """A design of the analysis's own: false for none, or a table like [design]."""
+    if given is False:
+        return None
+    if not isinstance(given, dict):
+        raise StudyError(
+            "design is neither false nor a table", expected='design = { psu = "…" }', got=given, where=place
+        )
+    return read_section(Design, given, place)
 
 
 def _options(study: Study, analysis: Analysis, kind: Kind) -> dict[str, Any]:
@@ -191,13 +216,15 @@ def _options(study: Study, analysis: Analysis, kind: Kind) -> dict[str, Any]:
         line = study.line
         if line is not None and line.kind == "relative":  # as in the panel: within each wave
             line = dataclasses.replace(line, by=(panel.time, *line.by))
-        offered |= {"welfare": panel.welfare, "unit": panel.unit, "time": panel.time, "line": line,
+        offered |= {"welfare": panel.welfare, "unit": panel.unit, "time": panel.time, "line": line, "strict": panel.strict,
                     "max_gap": study.file.spells.max_gap}  # fmt: skip
     options = {name: offered[name] for name in kind.given if name in offered} | analysis.options
-    if options.get("design") is False:
-        options["design"] = None
-    if isinstance(options.get("design"), dict):
-        options["design"] = Design(**options["design"])
+    if analysis.kind == "poverty" and panel is not None and panel.tolerance > 0:
+        raise StudyError("fp.poverty compares incomes as stored, the panel with a tolerance: a report would hold two definitions",
+                         got=f"tolerance = {panel.tolerance:g}", where=place_of(study, analysis),
+                         next_step="leave out tolerance, or the poverty measure")  # fmt: skip
+    if "design" in options and not isinstance(options["design"], Design | None):
+        options["design"] = _own_design(options["design"], place_of(study, analysis))
     for name in ("by", "indices", "columns"):
         if isinstance(options.get(name), list):
             options[name] = tuple(options[name])

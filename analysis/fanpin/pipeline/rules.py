@@ -11,7 +11,7 @@ from typing import Any
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import FanpinError
 from fanpin.pipeline import data_stages, project, report_stages, result_stages, table_stages
-from fanpin.pipeline.provenance import SUFFIX, code_files, outputs_unchanged, plain, read_record, record_path
+from fanpin.pipeline.provenance import SUFFIX, code_files, is_current, plain, read_record, record_path
 from fanpin.pipeline.study import Study, load_study, study_names
 
 BUILD = Path(".build")
@@ -19,17 +19,21 @@ BUILD = Path(".build")
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """One step: what it makes, what it reads, the command, and what the study asks of it."""
+    """One step: what it makes, what it depends on, the command, and what the study asks of it.
+
+    `reads` are the files whose hashes the step's record holds; None where only the record itself knows them.
+    """
 
     stage: str
     target: Path
     inputs: tuple[Path, ...]
     command: str
     request: dict[str, Any]
+    reads: tuple[Path, ...] | None = None
 
 
 def prepare(root: Path, names: list[str]) -> tuple[list[Study], list[str]]:
-    """Check raw files, forget steps whose outputs are gone or altered, and write `.build/report.mk`.
+    """Check raw files, forget steps that are out of date, and write `.build/report.mk`.
 
     Parameters
     ----------
@@ -51,8 +55,10 @@ def prepare(root: Path, names: list[str]) -> tuple[list[Study], list[str]]:
             continue
         study.check_raw()
         studies.append(study)
-        _forget_altered(study)
-    text = _render([rule for study in studies for rule in rules_of(study)], studies, root, all_studies=not names)
+    rules = [(study, rule) for study in studies for rule in rules_of(study)]
+    for study, rule in rules:
+        _forget_stale(study, rule)
+    text = _render([rule for _, rule in rules], studies, root)
     _write_if_new(root / BUILD / "report.mk", text)
     return studies, left_out
 
@@ -64,25 +70,26 @@ def rules_of(study: Study) -> Iterator[Rule]:
         target = record_path(study.processed, "harmonise")
         yield Rule(stage="harmonise", target=target, command=f"harmonise {study.id}",
                    inputs=(*data_stages.harmonise_inputs(study), *_catalogue(study)),
-                   request=data_stages.harmonise_request(study))  # fmt: skip
+                   reads=tuple(data_stages.harmonise_inputs(study)), request=data_stages.harmonise_request(study))  # fmt: skip
         last = (target,)
     if study.file.panel is not None:
         target = record_path(study.processed, "panel")
-        yield Rule(stage="panel", target=target, command=f"panel {study.id}", inputs=last,
+        yield Rule(stage="panel", target=target, command=f"panel {study.id}", inputs=last, reads=tuple(data_stages.panel_inputs(study)),
                    request=data_stages.panel_request(study))  # fmt: skip
         last = (target,)
     estimates = {name: record_path(study.out / "estimates", "estimate", name) for name in study.models}
     for name, analysis in study.models.items():
         base = (estimates[analysis.of],) if analysis.of in estimates else ()
-        tables = tuple(p for p in result_stages.input_paths(study, analysis) if p.suffix == ".csv")
+        reads = tuple(result_stages.input_paths(study, analysis))
+        tables = tuple(p for p in reads if p.suffix == ".csv")
         yield Rule(stage="estimate", target=estimates[name], command=f"estimate {study.id} {name}",
-                   inputs=(*last, *base, *tables), request=result_stages.request_of(study, analysis))  # fmt: skip
+                   inputs=(*last, *base, *tables), reads=reads, request=result_stages.request_of(study, analysis))  # fmt: skip
     tables_made = {name: record_path(study.out / "tables", "table", name) for name in study.tables}
     for name, spec in study.tables.items():
         needed = tuple(estimates[r] for r in table_stages.results_of(study, spec))
         printed = tuple(p for p in table_stages.data_paths(study, spec) if p.suffix == ".csv")
         yield Rule(stage="table", target=tables_made[name], command=f"table {study.id} {name}",
-                   inputs=(*last, *needed, *printed), request=table_stages.request_of(study, spec))  # fmt: skip
+                   inputs=(*last, *needed, *printed), reads=tuple(table_stages.input_paths(study, spec)), request=table_stages.request_of(study, spec))  # fmt: skip
     executed = []
     for notebook in study.notebooks:
         executed.append(record_path(study.out / "notebooks", "notebook", notebook.stem))
@@ -93,7 +100,7 @@ def rules_of(study: Study) -> Iterator[Rule]:
                inputs=tuple(executed), request=report_stages.report_request(study))  # fmt: skip
 
 
-def _render(rules: list[Rule], studies: list[Study], root: Path, *, all_studies: bool) -> str:
+def _render(rules: list[Rule], studies: list[Study], root: Path) -> str:
     reports = [project.relative(record_path(s.out, "report"), root) for s in studies]
     index = project.relative(root / "reports/out/index.html", root)
     lines = ["# Generated from analysis/studies/*.toml; do not edit.", ".PHONY: report",
@@ -136,13 +143,15 @@ def _catalogue(study: Study) -> tuple[Path, ...]:
     return (path,) if path.is_file() else ()
 
 
-def _forget_altered(study: Study) -> None:
-    """Remove records whose outputs are no longer what they say, so that make runs those steps again."""
-    for folder in (study.processed, study.out):
-        for path in folder.rglob(f"*{SUFFIX}"):
-            record = read_record(path)
-            if record is None or not outputs_unchanged(record, study.root):
-                path.unlink()
+def _forget_stale(study: Study, rule: Rule) -> None:
+    """Remove the record of a step that would not give the same outputs again; make compares times only."""
+    record = read_record(rule.target)
+    if record is None:
+        rule.target.unlink(missing_ok=True)
+        return
+    reads = rule.reads if rule.reads is not None else tuple(study.root / p for p in record.inputs)
+    if not is_current(record, root=study.root, request=rule.request, inputs=list(reads)):
+        rule.target.unlink()
 
 
 def describe(study: Study) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fanpin.core.design import Design
 from fanpin.core.errors import InapplicableError, StudyError, unknown_name
 from fanpin.core.line import Line
-from fanpin.core.options import Language
+from fanpin.core.options import Language, check_option
 from fanpin.pipeline import project
 from fanpin.pipeline.raw import RAW, Manifest, RawFile, check_raw, load_manifest, missing_files
 from fanpin.pipeline.study_file import Analysis, Extract, StudyFile, TableSpec, read_study_file
@@ -104,7 +104,7 @@ class Study:
 
     def title(self, lang: Language = "en") -> str:
         """The study's title."""
-        return self.file.title[lang]
+        return self.file.title[check_option("lang", lang, Language)]
 
     def extract_paths(self, extract: Extract) -> list[Path]:
         """The extract's files that the manifest lists, whether or not they are there.

@@ -120,8 +120,13 @@ def read_study_file(path: Path) -> StudyFile:
     """
     try:
         text = tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise StudyError("a study file is not TOML", got=error, where=path) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError("a study file is not TOML in UTF-8", got=error, where=path) from error
+    for name in (path.stem, *text.get("notebooks", ())):
+        if not NAME.fullmatch(str(name)):
+            raise StudyError(
+                f"{name!r} cannot name a study or notebook", expected="letters, digits, '-' and '_'", where=path
+            )
     _check_shape(text, path.name)
     known = {f.name for f in dataclasses.fields(StudyFile)} - {"id", "analyses"} | {"models", "measures"}
     for section in text:
@@ -132,20 +137,20 @@ def read_study_file(path: Path) -> StudyFile:
     }
     parts["notebooks"] = tuple(text.get("notebooks", ()))
     parts["extracts"] = {
-        name: _section(Extract, _as_tuple(spec, "files"), f"{path.name} [extracts.{name}]")
+        name: read_section(Extract, _as_tuple(spec, "files"), f"{path.name} [extracts.{name}]")
         for name, spec in text.get("extracts", {}).items()
     }
     if "panel" in text:
-        parts["panel"] = _section(Panel, text["panel"], f"{path.name} [panel]")
+        parts["panel"] = read_section(Panel, text["panel"], f"{path.name} [panel]")
         parts["line"] = read_line(text.get("line", {}), f"{path.name} [line]")
     if "spells" in text:
-        parts["spells"] = _section(Spells, _spells(text["spells"]), f"{path.name} [spells]")
+        parts["spells"] = read_section(Spells, _spells(text["spells"]), f"{path.name} [spells]")
     if "design" in text:
-        parts["design"] = _section(Design, text["design"], f"{path.name} [design]")
+        parts["design"] = read_section(Design, text["design"], f"{path.name} [design]")
     parts["causes"] = {name: tuple(spec["columns"]) for name, spec in text.get("causes", {}).items()}
     parts["analyses"] = _analyses(text, path.name)
     parts["tables"] = _tables(text, path.name)
-    return _section(StudyFile, {"id": path.stem, **parts}, path.name)
+    return read_section(StudyFile, {"id": path.stem, **parts}, path.name)
 
 
 def _check_shape(text: dict[str, Any], where: str) -> None:
@@ -166,8 +171,8 @@ def _check_shape(text: dict[str, Any], where: str) -> None:
                      where=f"{where} {place}".strip(), next_step="compare with analysis/studies/gsoep.toml")  # fmt: skip
 
 
-def _section(kind: type[Section], values: dict[str, Any], where: str) -> Section:
-    """Build the section's record; unknown and missing keys are named."""
+def read_section(kind: type[Section], values: dict[str, Any], where: str) -> Section:
+    """A section as its record; unknown and missing keys are named."""
     fields = {f.name: f for f in dataclasses.fields(kind)}  # type: ignore[arg-type]
     for name in values:
         if name not in fields:
@@ -202,13 +207,13 @@ def _spells(spec: dict[str, Any]) -> dict[str, Any]:
 
 def read_line(spec: dict[str, Any], where: str) -> Line:
     """The line a table `{kind = "relative", share = 0.6, …}` declares."""
-    makers: dict[Any, Callable[..., Line]] = {
+    makers: dict[str, Callable[..., Line]] = {
         "absolute": Line.absolute,
         "relative": Line.relative,
         "official": Line.official,
         "column": Line.column,
     }
-    kind = spec.get("kind")
+    kind = str(spec.get("kind"))
     if kind not in makers:
         raise unknown_name("kind of line", kind, makers, where=where)
     try:
@@ -226,7 +231,9 @@ def _analyses(text: dict[str, Any], where: str) -> dict[str, Analysis]:
         for spec in text.get(section, []):
             place = f"{where} [[{section}]] {spec.get('id', '?')}"
             record = {k: v for k, v in spec.items() if k in own}
-            analysis = _section(Analysis, {**record, "options": {k: v for k, v in spec.items() if k not in own}}, place)
+            analysis = read_section(
+                Analysis, {**record, "options": {k: v for k, v in spec.items() if k not in own}}, place
+            )
             _check_id(analysis.id, found, place)
             found[analysis.id] = analysis
     return found
@@ -238,7 +245,7 @@ def _tables(text: dict[str, Any], where: str) -> dict[str, TableSpec]:
     for spec in text.get("tables", []):
         place = f"{where} [[tables]] {spec.get('id', '?')}"
         record = {k: tuple(v) if k == "notes" else v for k, v in spec.items() if k in own}
-        table = _section(TableSpec, {**record, "options": {k: v for k, v in spec.items() if k not in own}}, place)
+        table = read_section(TableSpec, {**record, "options": {k: v for k, v in spec.items() if k not in own}}, place)
         _check_id(table.id, found, place)
         if isinstance(table.of, list) and len({len(p["results"]) for p in table.of if isinstance(p, dict)}) > 1:
             raise StudyError(

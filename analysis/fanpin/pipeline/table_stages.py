@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fanpin.core.atomic import atomic_path
-from fanpin.core.errors import FanpinError, unknown_name
-from fanpin.core.options import Language
+from fanpin.core.errors import FanpinError, require_columns, unknown_name
+from fanpin.core.options import Language, check_option
 from fanpin.core.terms import term
 from fanpin.models.joint import variable_of
 from fanpin.pipeline import datasets, result_stages
@@ -49,6 +49,7 @@ def make(study: Study, spec: TableSpec, lang: Language = "en") -> Table:
     ------
     UnknownNameError : it names an unknown result, data set, row or option.
     """
+    check_option("lang", lang, Language)
     place = f"{study.path.name} [[tables]] {spec.id}"
     allowed = [
         p for p in inspect.signature(make_table).parameters if p not in ("results", "id", "title", "labels", "lang")
@@ -159,6 +160,9 @@ def _data(study: Study, spec: TableSpec, lang: Language) -> tuple[Any, dict[str,
     frame = study.dataset(str(spec.data))
     frame.attrs["simulated"] = study.file.simulated
     index = spec.options.get("index")
+    require_columns(
+        frame.columns, [index] if isinstance(index, str) else index or [], where=f"index of table {spec.id!r}"
+    )
     return (frame.set_index(index) if index else frame), {"data": str(spec.data)}
 
 
@@ -169,7 +173,7 @@ def _by_cause(study: Study, results: Any, lang: Language) -> tuple[dict[str, lis
     order = {name: position for position, name in enumerate(study.file.labels)}
     terms.sort(key=lambda t: order.get(t, -1))  # terms that the study labels come in the order of its labels
     groups = {
-        term(f"cause_{cause}", lang): [t for t in terms if variable_of(t) in columns]
+        _cause_words(study, cause, lang): [t for t in terms if variable_of(t) in columns]
         for cause, columns in study.causes.items()
     }
     used = {t for group in groups.values() for t in group}
@@ -178,6 +182,12 @@ def _by_cause(study: Study, results: Any, lang: Language) -> tuple[dict[str, lis
     absent = [heading for heading, group in groups.items() if not group]
     said = [term("note_not_measured", lang).format(causes=", ".join(w.lower() for w in absent))] if absent else []
     return {heading: group for heading, group in groups.items() if group}, said
+
+
+def _cause_words(study: Study, cause: str, lang: Language) -> str:
+    """The heading of a cause: the study's own words where it says what stands for the cause, else the common ones."""
+    own = study.labels.get(f"cause_{cause}")
+    return own[lang] if own else term(f"cause_{cause}", lang)
 
 
 def _with_origins(made: Table, origins: dict[str, str]) -> Table:

@@ -92,6 +92,13 @@ def gather(results: Any) -> tuple[Panel, ...]:
         else (Panel(title="", members=named),)
     )
     _one_kind(panels)
+    if (
+        nested
+        and len({len(p.members) for p in panels}) > 1
+        and isinstance(next(iter(panels[0].members.values())), Estimates)
+    ):
+        raise InputError("the panels have different numbers of results", expected="one result for each column",
+                         got=", ".join(f"{p.title}: {len(p.members)}" for p in panels))  # fmt: skip
     return panels
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from fanpin.core.arguments import check_flag
 from fanpin.core.errors import InputError
 from fanpin.core.options import Language, TablePanels, TableStyle, check_level, check_option
 from fanpin.core.terms import term
@@ -84,8 +85,12 @@ def table(
     check_option("panels", panels, TablePanels)
     if not id or ":" in id:
         raise InputError(f"{id!r} cannot name a table", expected="a name without colons, such as t4")
-    if digits is not None and not 0 <= digits <= 12:
+    check_flag("stars", stars)
+    if digits is not None and not (isinstance(digits, int) and 0 <= digits <= 12):
         raise InputError(f"digits={digits!r} is not a number of decimals", expected="0 to 12")
+    for name, value in (("formats", formats), ("labels", labels)):
+        if value is not None and not isinstance(value, Mapping):
+            raise InputError(f"{name}={value!r} is no mapping", expected="name -> text")
     gathered = gather(results)
     request = Request(id=id, rows=rows, stats=stats, lang=lang, stars=stars, labels=labels or {}, columns=columns,
                       digits=digits, pivot=pivot, panels=panels, percent=percent, level=check_level(level),
