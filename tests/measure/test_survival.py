@@ -173,3 +173,16 @@ def test_a_curve_over_uneven_visits_says_that_relapses_are_dated_late():
     rows = pd.DataFrame({"duration": [1, 3, 3], "relapse": [0, 1, 0], "gap": [1, 2, 3]})
     assert any("2 of 3 rows follow a step of more than one" in note for note in survival(rows).notes)
     assert not any("step of more than one" in note for note in survival(rows.assign(gap=1, duration=1)).notes)
+
+
+def test_visits_count_observed_waves_and_not_time():
+    rows = pd.DataFrame({"u": [1, 1, 2, 3, 4, 4], "spell": 2, "duration": [1, 4, 3, 3, 1, 4], "gap": [1, 3, 3, 3, 1, 3],
+                         "relapse": [0, 1, 1, 0, 0, 0]})  # fmt: skip
+    curve = survival(rows, unit="u", scale="visits")
+    assert curve.rows["duration"].tolist() == [1, 2]
+    assert curve.rows["at_risk"].tolist() == [4, 2]
+    assert curve.rows["estimate"].tolist() == pytest.approx([3 / 4, 3 / 8])
+    with pytest.raises(InputError, match="visits are counted within spells"):
+        survival(rows, scale="visits")
+    with pytest.raises(UnknownNameError, match="scale"):
+        survival(rows, unit="u", scale="waves")

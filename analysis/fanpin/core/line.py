@@ -7,6 +7,7 @@ import tomllib
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from numbers import Real
 from typing import Literal
 
 from fanpin.core.arguments import as_names
@@ -114,6 +115,6 @@ def official_lines() -> dict[str, dict]:
 
 
 def _positive(value: float, name: str) -> float:
-    if not (isinstance(value, (int, float)) and math.isfinite(value) and value > 0):
+    if not (isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value) and value > 0):
         raise InputError(f"a poverty line with {name} {value!r} is impossible", expected="a positive finite number")
     return float(value)

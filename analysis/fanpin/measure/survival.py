@@ -13,6 +13,7 @@ from fanpin.core.design import Design
 from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import DataError, InputError, require_columns
 from fanpin.core.numbers import count_rows, number_column, positive_column
+from fanpin.core.options import SurvivalScale, check_option
 from fanpin.kernels.cell_means import Array, CellMeans, cell_means
 from fanpin.kernels.kaplan_meier import survivor_and_slopes
 from fanpin.measure.assemble import assemble
@@ -25,7 +26,14 @@ CONTEXT = ("duration", "at_risk", "events")
 STACK = 3
 
 
-def survival(risk_set: Any, *, by: By = None, design: Design | None = None, unit: str | None = None) -> Measures:
+def survival(
+    risk_set: Any,
+    *,
+    by: By = None,
+    design: Design | None = None,
+    unit: str | None = None,
+    scale: SurvivalScale = "time",
+) -> Measures:
     """Kaplan-Meier estimate of the relapse-free share, weighted by the design.
 
     S(d) = Prod_{j <= d} (1 - h_j), h_j = Sum w 1[relapse at j] / Sum w 1[at risk at j]. A row is at risk at every duration
@@ -42,6 +50,10 @@ def survival(risk_set: Any, *, by: By = None, design: Design | None = None, unit
         Columns whose combinations are measured, by their value in each row.
     design : Design or None
         The survey design; rows of a unit must share a PSU, so that without a `psu` in it `unit` is needed.
+    scale : {"time", "visits"}
+        What is counted since the escape: steps of time, or observed waves. Where steps differ (a rotating panel), a relapse
+        between two visits is dated at the second, which bends a curve over time; one over visits is free of that, and
+        compares households after intervals of different length. "visits" needs `unit` and the column `spell`.
     unit : str or None
         Column of the unit. Without a design its spells are one cluster; None, and no design, takes spells as independent
         and gives Greenwood's standard errors.
@@ -69,14 +81,27 @@ def survival(risk_set: Any, *, by: By = None, design: Design | None = None, unit
     """
     check_table(risk_set, where=WHERE)
     check_design(design)
+    check_option("scale", scale, SurvivalScale)
     columns = list(risk_set.columns)
     names = by_columns(by, columns, context=CONTEXT, where=WHERE)
     used = _design(design, unit)
     optional = [c for c in ("gap", "left_censored") if c in columns]
-    needed = ["duration", "relapse", *optional, *names, *(used.columns if used else ())]
+    spell = [unit, "spell"] if scale == "visits" else []
+    needed = ["duration", "relapse", *optional, *names, *spell, *(used.columns if used else ())]
     require_columns(columns, [*needed, unit], where=WHERE)
     frame = risk_set if isinstance(risk_set, pd.DataFrame) else fetch_frame(risk_set.select(*dict.fromkeys(needed)))
-    return _measures(frame, by=names, design=used, options={"by": list(names), "unit": unit})
+    if scale == "visits":
+        frame = _by_visit(frame, unit)
+    return _measures(frame, by=names, design=used, options={"by": list(names), "unit": unit, "scale": scale})
+
+
+def _by_visit(frame: pd.DataFrame, unit: str | None) -> pd.DataFrame:
+    """The risk set with visits since the escape as duration: each row is the next visit of its spell."""
+    if unit is None:
+        raise InputError("visits are counted within spells of a unit", expected="unit=, the unit's column", where=WHERE)
+    ordered = frame.sort_values([unit, "spell", "duration"], kind="stable")
+    visit = ordered.groupby([unit, "spell"]).cumcount() + 1
+    return ordered.assign(duration=visit, gap=1)
 
 
 def _design(design: Design | None, unit: str | None) -> Design | None:
@@ -194,8 +219,8 @@ def _notes(frame: pd.DataFrame, design: Design | None) -> tuple[str, ...]:
     notes = [words, "limits are those of ln(-ln S)"]
     if "gap" in frame and (late := int((frame["gap"] > 1).sum())) > 0:
         notes.append(
-            f"{late} of {len(frame)} rows follow a step of more than one: a relapse is dated at the visit that finds it, so that "
-            "units not visited in between count as out of poverty there and the curve falls too late"
+            f"{late} of {len(frame)} rows follow a step of more than one: a relapse is dated at the visit that finds it, so that the "
+            "curve is too high where visits are missing and too low after them; scale='visits' counts visits instead"
         )
     if "left_censored" in frame and (flagged := int(frame["left_censored"].astype(bool).sum())) > 0:
         notes.append(

@@ -15,11 +15,17 @@ from fanpin.results import HypothesisTest
 
 WHERE = "fanpin.monitor.heterogeneity"
 RESAMPLES = 99_999
+REST = "rest"  # the class of households in none of the columns
 BATCH = 5_000_000  # counts drawn at a time, which bounds memory
 
 
 def heterogeneity(
-    data: pd.DataFrame, *, columns: Sequence[str], by: str | Sequence[str], rng: np.random.Generator | None = None
+    data: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    by: str | Sequence[str],
+    total: str | None = None,
+    rng: np.random.Generator | None = None,
 ) -> HypothesisTest:
     """Pearson's chi-squared test that all townships have the same distribution over the classes.
 
@@ -28,9 +34,11 @@ def heterogeneity(
     data : DataFrame
         One row a township, one column of counts a class.
     columns : sequence of str
-        The classes, at least two.
+        The classes, at least two; one is enough with `total`.
     by : str or sequence of str
         Columns that name the township; rows of one township are added up.
+    total : str or None
+        Column of all households of a row: those in none of the classes become a further class.
     rng : Generator or None
         For the Monte Carlo p-value; None uses a generator of its own, always with the same seed.
 
@@ -53,6 +61,9 @@ def heterogeneity(
     ----------
     Bergsma (2013), Journal of the Korean Statistical Society 42:323-328. Patefield (1981), Applied Statistics 30:91-97.
     """
+    if total is not None:
+        require_columns(data.columns, [*columns, total], where=WHERE)
+        data, columns = data.assign(**{REST: data[total] - data[list(columns)].sum(axis=1)}), [*columns, REST]
     table = _table(data, columns=tuple(columns), by=(by,) if isinstance(by, str) else tuple(by))
     chi2, _, df, expected = stats.chi2_contingency(table, correction=False)
     small = int((expected < 5).sum())

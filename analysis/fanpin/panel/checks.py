@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from numbers import Integral
 
 import ibis
 import ibis.expr.types as ir
@@ -121,7 +122,7 @@ def check_whole(name: str, value: object, *, none: bool = False) -> None:
     """Raise unless an option is a whole number of at least 1 (or None where that is allowed)."""
     if none and value is None:
         return
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < 1:
         raise InputError(
             f"{name}={value!r} is not a number of steps",
             expected="1, 2, …" + (", or None for any step" if none else ""),

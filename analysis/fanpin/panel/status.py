@@ -159,7 +159,7 @@ def _with_line(rows: ir.Table, *, welfare: str, line: Line, time: str, weight: s
     if line.kind == "column":
         checks.check_number(rows, str(line.name), role="line")
         return rows.mutate(line=rows[line.name].cast("float64"))
-    groups = [time, *line.by]
+    groups = list(dict.fromkeys([time, *line.by]))
     for name in line.by:
         if missing := checks.count_where(rows, checks.is_missing(rows[name])):
             raise DataError(f"the line is taken within {name!r}, which is missing", got=f"{missing} rows without it")

@@ -6,6 +6,7 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 from fanpin.core.atomic import atomic_path
@@ -147,16 +148,23 @@ def panel(study: Study) -> dict[str, Any]:
         left_censored=rules.left_censored,
         lagged=rules.lagged,
     )
+    risk["log_gap"] = np.log(risk["gap"])  # an offset for waves that are not one step apart
     tables = {
         "panel": status,
         "spells": spells,
         "risk": risk,
         "counts": describe_panel(source, status, spells, risk, unit=spec.unit),
-        "ties": ties_at_line(status, welfare=spec.welfare, time=spec.time),
+        "ties": with_headcounts(ties_at_line(status, welfare=spec.welfare, time=spec.time)),
     }
     facts = {"panel rows": len(status), "risk rows": len(risk), "relapses": int(risk["relapse"].sum())}
     _write(study, "panel", tables, request=panel_request(study), inputs=panel_inputs(study), facts=facts)
     return facts
+
+
+def with_headcounts(ties: pd.DataFrame) -> pd.DataFrame:
+    """The ties with the (unweighted) share poor as stored, and with incomes near the line taken to lie on it."""
+    stored = (ties["poor_below"] + ties["poor_on_line"]) / ties["rows"]
+    return ties.assign(share_stored=stored, share_clear=ties["poor_below"] / ties["rows"])
 
 
 def describe_panel(
