@@ -46,7 +46,7 @@ def test_curve_of_one_group_needs_no_names(survival):
         measures(rows.to_dict("records"), [0.03, 0.04, 0.05], ("duration",), kind="survival")
     )
     assert len(figure.axes[0].get_lines()) == 1
-    assert figure.caption == "Relapse-free share by waves since the escape"
+    assert figure.caption == "Relapse-free share since the escape"
 
 
 def test_names_of_close_curves_stay_apart():
