@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-from fanpin.core.errors import unknown_name
+from fanpin.core.errors import StudyError, unknown_name
 
 TableName = Literal["household_wave", "person_wave", "place_wave"]
 KEYS: dict[str, tuple[str, ...]] = {
@@ -45,9 +45,14 @@ class Column:
 
 @cache
 def canonical_columns() -> dict[str, Column]:
-    """All canonical columns by name, in the order of columns.toml."""
-    text = files("fanpin.core").joinpath("columns.toml").read_text("utf-8")
-    declared: dict[str, dict[str, Any]] = tomllib.loads(text)
+    """All canonical columns by name, in the order of the files in column_lists; raises if one is declared twice."""
+    lists = sorted(files("fanpin.core").joinpath("column_lists").iterdir(), key=lambda entry: entry.name)
+    declared: dict[str, dict[str, Any]] = {}
+    for entry in lists:
+        for name, spec in tomllib.loads(entry.read_text("utf-8")).items():
+            if name in declared:
+                raise StudyError(f"column {name!r} is declared twice", where=entry.name)
+            declared[name] = spec
     return {name: Column(**{**spec, "name": name, "tables": tuple(spec["tables"])}) for name, spec in declared.items()}
 
 

@@ -82,6 +82,18 @@ class DesignWarning(FanpinWarning):
     """Something about the survey design weakens the standard errors."""
 
 
+class UnverifiedLineWarning(FanpinWarning):
+    """An official line is used whose amount was derived and not read in a source."""
+
+
+class LinkWarning(FanpinWarning):
+    """Panel links, weights or places that could not be had; the message counts the rows, which are kept."""
+
+
+class ComparabilityWarning(FanpinWarning):
+    """Columns that are put together differ in definition, or disagree with each other."""
+
+
 def unknown_name(
     kind: str, name: object, known: Iterable[object], *, where: object = None, next_step: str | None = None
 ) -> UnknownNameError:
@@ -106,3 +118,7 @@ def require_columns(data_columns: Iterable[object], needed: Iterable[str | None]
     for name in needed:
         if name is not None and name not in known:
             raise unknown_name("column", name, known, where=where)
+
+
+class UnverifiedMappingWarning(FanpinWarning):
+    """Columns rest on raw variables that neither a codebook nor a public script confirms; the message names them."""

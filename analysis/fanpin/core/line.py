@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import tomllib
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from numbers import Real
+from numbers import Integral, Real
 from typing import Literal
 
 from fanpin.core.arguments import as_names
-from fanpin.core.errors import InputError, unknown_name
+from fanpin.core.errors import InputError, UnverifiedLineWarning, unknown_name
 from fanpin.core.options import LineStatistic, Period, check_option
 
 PERIODS_A_YEAR: dict[str, float] = {"year": 1.0, "month": 12.0, "day": 365.0}
@@ -19,20 +21,21 @@ PERIODS_A_YEAR: dict[str, float] = {"year": 1.0, "month": 12.0, "day": 365.0}
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """A poverty line; make one with `absolute`, `relative`, `official` or `column`.
+    """A poverty line; make one with `absolute`, `relative`, `official`, `international`, `by_time` or `column`.
 
     Attributes
     ----------
-    kind : "absolute", "relative" or "column"; an official line is an absolute one with its source.
+    kind : "absolute", "relative", "by_time" or "column"; official and international lines are absolute or by time.
     amount : money per **year** (absolute lines), converted from the period given.
     currency, year : what the amount is measured in: currency code and price year.
     share, of : the line is `share` times the `of` ("median" or "mean") of welfare.
     by : columns within which a relative line is taken, besides time.
     name : the column that holds each row's own line.
-    source : where an official amount was published, with its status.
+    amounts : pairs of time and amount, for a line that differs from wave to wave.
+    source : where an official amount was published, with its status, or how the amount was computed.
     """
 
-    kind: Literal["absolute", "relative", "column"]
+    kind: Literal["absolute", "relative", "by_time", "column"]
     amount: float | None = None
     currency: str | None = None
     year: int | None = None
@@ -40,6 +43,7 @@ class Line:
     of: LineStatistic = "median"
     by: tuple[str, ...] = ()
     name: str | None = None
+    amounts: tuple[tuple[int, float], ...] = ()
     source: str | None = None
 
     @classmethod
@@ -74,24 +78,65 @@ class Line:
         return cls(kind="relative", share=float(share), of=of, by=as_names("by", by))
 
     @classmethod
-    def official(cls, name: str, year: int) -> Line:
+    def official(cls, name: str, year: int | Literal["by-time"]) -> Line:
         """A published line by name and year, such as `Line.official("cn-rural", 2016)`.
 
-        `fanpin.core.line.official_lines()` lists the lines with the status of their sources.
+        With year="by-time" each wave of a panel has the nominal line of its own year; `poverty_status` names the waves
+        for which no amount is published. `fanpin.core.line.official_lines()` lists the lines with their sources.
+
+        Warns
+        -----
+        UnverifiedLineWarning : the amount was derived from another figure and not read as such.
         """
         lines = official_lines()
         if name not in lines:
             raise unknown_name("official line", name, lines)
-        years = lines[name]["amounts"]
-        if str(year) not in years:
+        spec, years = lines[name], lines[name]["amounts"]
+        wanted = list(years) if year == "by-time" else [str(year)]
+        if wanted[0] not in years:
             raise unknown_name(f"year of the official line {name!r}", year, years)
+        derived = [y for y in wanted if int(y) in spec.get("derived", [])]
+        if derived:
+            warnings.warn(
+                f"the official line {name!r} of {', '.join(derived)} is derived: {spec['status'][derived[0]]}",
+                UnverifiedLineWarning, stacklevel=2,
+            )  # fmt: skip
+        if year == "by-time":
+            table = {int(y): float(amount) for y, amount in years.items()}
+            return cls.by_time(table, currency=spec["currency"], source=f"{spec['label']['en']}: {spec['source']}")
         return cls(
             kind="absolute",
             amount=float(years[str(year)]),
-            currency=lines[name]["currency"],
+            currency=spec["currency"],
             year=year,
-            source=f"{lines[name]['label']['en']}, {year}: {lines[name]['status'].get(str(year), lines[name]['source'])}",
+            source=f"{spec['label']['en']}, {year}: {spec['status'].get(str(year), spec['source'])}",
         )
+
+    @classmethod
+    def international(
+        cls, dollars_a_day: float, *, ppp: float, currency: str, year: int, cpi_ratio: float = 1.0
+    ) -> Line:
+        """A line in purchasing-power dollars a day, in `currency` at prices of `year`.
+
+        amount a year = dollars_a_day x 365 x ppp x cpi_ratio, for the $2.15 line at 2017 prices: `ppp` currency units per
+        international dollar of 2017 (private consumption), and `cpi_ratio` the consumer prices of `year` over those of
+        2017. Both are the user's: the World Bank revises them.
+        """
+        factors = {"dollars_a_day": dollars_a_day, "ppp": ppp, "cpi_ratio": cpi_ratio}
+        amount = math.prod(_positive(v, n) for n, v in factors.items()) * PERIODS_A_YEAR["day"]
+        return cls(kind="absolute", amount=amount, currency=currency, year=year,
+                   source=f"{dollars_a_day:g} dollars a day x 365 x PPP {ppp:g} x price ratio {cpi_ratio:g}")  # fmt: skip
+
+    @classmethod
+    def by_time(cls, amounts: Mapping[int, float], *, currency: str, source: str | None = None) -> Line:
+        """An amount per year for each wave: {2018: 3535, 2020: 4000}; keys are the panel's times."""
+        if not isinstance(amounts, Mapping) or not amounts:
+            raise InputError("a line by time needs amounts", expected="a mapping {time: amount}", got=repr(amounts))
+        odd = [t for t in amounts if isinstance(t, bool) or not isinstance(t, Integral)]
+        if odd:
+            raise InputError(f"time {odd[0]!r} of a line is no whole number", expected="the panel's times")
+        pairs = sorted((int(t), _positive(a, f"amount of {t}")) for t, a in amounts.items())
+        return cls(kind="by_time", amounts=tuple(pairs), currency=currency, source=source)
 
     @classmethod
     def column(cls, name: str) -> Line:
@@ -105,6 +150,9 @@ class Line:
         if self.kind == "relative":
             within = f" within {', '.join(self.by)}" if self.by else ""
             return f"{100 * (self.share or 0):g} % of the {self.of}{within}"
+        if self.kind == "by_time":
+            listed = ", ".join(f"{time}: {amount:,.10g}" for time, amount in self.amounts)
+            return f"{self.currency} a year at each wave's prices ({listed})"
         return f"column {self.name}"
 
 
