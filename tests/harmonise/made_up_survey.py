@@ -13,12 +13,10 @@ title = { en = "Made-up survey", zh = "虚构调查" }
 
 [files.homes]
 pattern = "homes*.csv*"
-format = "csv"
 null = ["NA"]
 
 [files.people]
 pattern = "people*.tsv*"
-format = "tsv"
 quote = ""
 
 [tables.household_wave]
@@ -56,6 +54,11 @@ a\t2021\t1\t1\t41\t1
 a\t2021\t2\t5\t1\t8
 b\t2020\t1\t1\t\t7
 """
+
+
+def same(found, expected):
+    """Equal lists in which a missing value equals a missing value."""
+    return [None if v != v else v for v in found] == [None if v != v else v for v in expected]
 
 
 @dataclass

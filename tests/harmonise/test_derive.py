@@ -101,7 +101,9 @@ def tables(connection, houses):
 def test_derived_columns_are_the_references(houses):
     with private_duckdb() as connection:
         homes, persons = tables(connection, houses)
-        rows = fetch(with_derived(homes, persons, MAPS).order_by(["household_id"])).to_pylist()
+        rows = fetch(
+            with_derived(homes, {"person_wave": persons}, MAPS, "household_wave").order_by(["household_id"])
+        ).to_pylist()
     found = {r["household_id"]: tuple(r[m.name] for m in MAPS) for r in rows}
     assert found == {f"h{k}": reference(house) for k, house in enumerate(houses)}
 
@@ -117,10 +119,10 @@ def test_derived_columns_are_the_references(houses):
 def test_reasons_pass_from_the_person_to_the_household(house, reasons):
     with private_duckdb() as connection:
         homes, persons = tables(connection, [house])
-        row = fetch(with_derived(homes, persons, MAPS)).to_pylist()[0]
+        row = fetch(with_derived(homes, {"person_wave": persons}, MAPS, "household_wave")).to_pylist()[0]
     assert tuple(row[f"{m.name}__missing"] for m in MAPS) == reasons
 
 
 def test_without_derived_columns_nothing_changes():
     table = ibis.table({"household_id": "string", "wave": "int64"}, name="t")
-    assert with_derived(table, table, []) is table
+    assert with_derived(table, {}, [], "household_wave") is table

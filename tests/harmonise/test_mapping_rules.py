@@ -6,16 +6,11 @@ import ibis
 import numpy as np
 import pandas as pd
 import pytest
-from made_up_survey import HOMES, PEOPLE
+from made_up_survey import HOMES, PEOPLE, same
 
 from fanpin.core.engine import fetch_frame
 
 nan = np.nan
-
-
-def same(found, expected):
-    """Equal lists in which a missing value equals a missing value."""
-    return [None if v != v else v for v in found] == [None if v != v else v for v in expected]
 
 
 def test_every_raw_row_becomes_a_row_ordered_by_key(plain):
@@ -110,7 +105,7 @@ def test_ways_a_file_may_be_written(survey, plain, name, text, encoding):
 
 
 def test_text_is_read_in_the_encoding_of_the_mapping(survey):
-    survey.edit("first.toml", 'format = "csv"', 'format = "csv"\nencoding = "latin-1"')
+    survey.edit("first.toml", 'pattern = "homes*.csv*"', 'pattern = "homes*.csv*"\nencoding = "latin-1"')
     survey.write("homes.csv", HOMES.replace("a,", "ñ,"), encoding="latin-1")
     survey.write("people.tsv", PEOPLE.replace("a\t", "ñ\t"))
     made = survey.harmonise()

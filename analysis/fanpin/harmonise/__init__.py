@@ -1,5 +1,5 @@
 """Raw extracts to canonical tables: one engine, a mapping file per source."""
 
-from fanpin.harmonise.api import harmonise, sources
+from fanpin.harmonise.api import codebook, harmonise, sources
 
-__all__ = ["harmonise", "sources"]
+__all__ = ["codebook", "harmonise", "sources"]

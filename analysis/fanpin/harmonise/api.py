@@ -1,4 +1,4 @@
-"""The two public functions; what they need is imported when they are called, so that fanpin itself loads quickly."""
+"""The public functions; what they need is imported when they are called, so that fanpin itself loads quickly."""
 
 from __future__ import annotations
 
@@ -10,11 +10,17 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from fanpin.core.options import Engine
+    from fanpin.core.options import BadValues, Engine
     from fanpin.harmonise.harmonised import Harmonised
 
 
-def harmonise(source: str, files: str | Path | Iterable[str | Path], *, engine: Engine = "duckdb") -> Harmonised:
+def harmonise(
+    source: str | Path,
+    files: str | Path | Iterable[str | Path],
+    *,
+    engine: Engine = "duckdb",
+    bad_values: BadValues = "stop",
+) -> Harmonised:
     """Turn a survey's raw files into canonical tables.
 
     The mapping from raw variables to canonical columns is data: one TOML file a layout, in `harmonise/sources`. Money
@@ -30,7 +36,12 @@ def harmonise(source: str, files: str | Path | Iterable[str | Path], *, engine: 
         A file, a folder, a glob pattern, or a list of these. Names must be the published ones, in any case. Files may
         be compressed (.gz, .bz2).
     engine
-        "duckdb" runs in this process, in memory.
+        "duckdb" runs in this process; raw files over half a gigabyte are worked on disk, within 2.5 GB of memory.
+        "spark" runs the same expressions on the active Spark session, or a local one (needs `fanpin[spark]` and Java 17).
+    bad_values
+        What becomes of codes outside a closed list and of text where a number belongs: "stop" raises with all of them;
+        "missing" makes them missing for the reason "lost_in_coding" and lists them in `issues`, where rows without a key
+        or of an unknown wave are listed as left out. Duplicate keys stop the build either way.
 
     Returns
     -------
@@ -60,7 +71,7 @@ def harmonise(source: str, files: str | Path | Iterable[str | Path], *, engine: 
     """
     from fanpin.harmonise.build import harmonise_files
 
-    return harmonise_files(source, files, engine=engine)
+    return harmonise_files(source, files, engine=engine, bad_values=bad_values)
 
 
 def sources() -> pd.DataFrame:
@@ -69,10 +80,30 @@ def sources() -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row for each source, layout, wave and canonical table: `columns` mapped, of which `verified` (the variable is
+        A row for each source, layout, wave (missing for a layout of any year) and canonical table: `columns` mapped, of which `verified` (the variable is
         in the official codebook or the full column list of the file), `script_only` (seen in public scripts only) and
         `unverified`, and the source's `title`.
     """
     from fanpin.harmonise.catalogue import known_sources
 
     return known_sources()
+
+
+def codebook(source: str) -> pd.DataFrame:
+    """Describe every canonical column a source gives: from which variables, with which codes, in which waves.
+
+    Parameters
+    ----------
+    source
+        A source that `sources()` lists, or a folder with mapping files of one's own.
+
+    Returns
+    -------
+    DataFrame
+        A row for each table, canonical column and way it is made: `table`, `column`, labels `en` and `zh`, `unit`, `waves`
+        (those that share the row), `variables`, `codes`, `missing` (code = reason), `evidence` and `note`. Write it with
+        `fanpin codebook SOURCE` as HTML and Markdown.
+    """
+    from fanpin.harmonise.codebook import codebook_of
+
+    return codebook_of(source)

@@ -31,6 +31,15 @@ def find_layouts(source: str | Path) -> list[Layout]:
     raise unknown_name("source", source, names, where="fanpin/harmonise/sources and the folders here")
 
 
+def file_names(source: str | Path) -> str:
+    """The patterns of a source's raw files, in words."""
+    return "; ".join(
+        f"{layout.stem}: "
+        + ", ".join(f"{r.shown}{' (if you have it)' if r.optional else ''}" for r in layout.roles.values())
+        for layout in {la.stem: la for la in find_layouts(source)}.values()
+    )
+
+
 def catalogue_of(layouts: list[Layout], tables: dict[str, ir.Table]) -> pd.DataFrame:
     """A row for each source, table, canonical column and wave, in that order.
 
@@ -51,11 +60,9 @@ def _counts(table: ir.Table) -> pd.DataFrame:
     """By wave: the rows, and for each column those missing and those missing for each reason."""
     columns = [c for c in table.columns if not c.endswith("__missing")]
     sums: dict[str, Any] = {f"{c}:": table.count() - table[c].count() for c in columns}
-    for c in columns:
-        if f"{c}__missing" in table.columns:
-            for reason in REASONS:
-                found = (table[f"{c}__missing"] == reason).fill_null(False)
-                sums[f"{c}:{reason}"] = found.cast("int64").sum().cast("int64")
+    for c in (c for c in columns if f"{c}__missing" in table.columns):
+        for reason in REASONS:
+            sums[f"{c}:{reason}"] = table.count(where=table[f"{c}__missing"] == reason)
     return fetch_frame(table.group_by("wave").agg(rows__=table.count(), **sums)).set_index("wave")
 
 
@@ -66,14 +73,14 @@ def _rows(layout: Layout, table: str, counts: pd.DataFrame) -> list[dict[str, An
     ]
     return [
         {
-            "source": layout.source, "table": table, "column": m.name, "wave": wave, "variables": _variables(m),
+            "source": layout.source, "table": table, "column": m.name, "wave": wave, "variables": variables_of(m),
             "rows": int(of["rows__"]), "share_missing": _share(of[f"{m.name}:"], of),
             "reasons": "; ".join(
                 f"{r} {_share(of[f'{m.name}:{r}'], of):g}" for r in REASONS if of.get(f"{m.name}:{r}", 0)
             ),
             "evidence": m.evidence, "note": m.note,
         }
-        for wave, of in counts.iterrows() if wave in layout.waves
+        for wave, of in counts.iterrows() if layout.has_wave(int(wave))
         for m in maps
     ]  # fmt: skip
 
@@ -82,15 +89,35 @@ def _share(count: float, of: pd.Series) -> float:
     return round(float(count) / float(of["rows__"]), 6)
 
 
-def _variables(mapped: ColumnMap | DerivedMap) -> str:
+def variables_of(mapped: ColumnMap | DerivedMap) -> str:
+    """Where a column comes from, in words: variables, a formula, or an aggregate."""
     if isinstance(mapped, ColumnMap):
-        return f"constant {mapped.constant}" if mapped.origin == "constant" else "|".join(mapped.variables)
-    where = ", ".join(f"{c} {_words(w)}" for c, w in mapped.where.items())
-    return f"{mapped.aggregate} person_wave{'.' + mapped.of if mapped.of else ''} where {where or 'all'}"
+        return _origin_in_words(mapped)
+    among = f" among {_conditions(mapped.among)}" if mapped.among else ""
+    of = f"{mapped.table}{'.' + mapped.of if mapped.of else ''}"
+    return f"{mapped.aggregate} {of} where {_conditions(mapped.where)}{among}{', weighted' if mapped.weighted else ''}"
+
+
+def _origin_in_words(mapped: ColumnMap) -> str:
+    carried = f"carried by {mapped.carried_by}" if mapped.carried_by else ""
+    own = {
+        "constant": f"constant {mapped.constant}", "compute": mapped.formula.text if mapped.formula else "",
+        "any": f"{', '.join(mapped.variables)} = {' or '.join(mapped.codes)}", "carried_by": carried,
+        "from": ", else ".join(mapped.variables),
+    }.get(mapped.origin, "|".join(mapped.variables))  # fmt: skip
+    return own if mapped.origin == "carried_by" or not carried else f"{own}; {carried}"
+
+
+def _conditions(where: dict[str, Any]) -> str:
+    return ", ".join(f"{c} {_words(w)}" for c, w in where.items()) or "all"
 
 
 def _words(wanted: Any) -> str:
-    return f"> {wanted['above']}" if isinstance(wanted, dict) else f"= {wanted}"
+    if not isinstance(wanted, dict):
+        return f"= {wanted}"
+    signs = {"above": lambda v: f"> {v}", "below": lambda v: f"< {v}", "between": lambda v: f"in {v[0]}-{v[1]}",
+             "outside": lambda v: f"outside {v[0]}-{v[1]}"}  # fmt: skip
+    return " and ".join(signs[comparison](value) for comparison, value in wanted.items())
 
 
 def known_sources() -> pd.DataFrame:
@@ -104,10 +131,10 @@ def known_sources() -> pd.DataFrame:
         }
         for name in names
         for layout in find_layouts(name)
-        for wave in layout.waves
+        for wave in layout.waves or (None,)
         for table in layout.tables.values()
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).astype({"wave": "Int64"})
 
 
 def _evidence(table: Any) -> dict[str, int]:

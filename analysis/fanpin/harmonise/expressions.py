@@ -1,38 +1,76 @@
-"""Mapped columns as Ibis expressions over a raw table whose columns are all text."""
+"""Mapped columns as Ibis expressions over raw cells."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 import ibis
 import ibis.expr.types as ir
 
-from fanpin.harmonise.mapping import OTHER, ColumnMap, FileRole, TableMap
+from fanpin.core.options import BadValues
+from fanpin.harmonise.cells import Cells, RawCell, is_number, table_cells
+from fanpin.harmonise.formulas import evaluate, first_known, is_null
+from fanpin.harmonise.mapping import OTHER, ColumnMap, TableMap
+from fanpin.harmonise.raw import RawRole
 from fanpin.harmonise.read import FILE
 
 TYPES = {"string": "string", "integer": "int64", "float": "float64", "boolean": "int64"}
 BIG = 1e15  # whole numbers below it are exact as integers and as doubles
 
+Parts = tuple[ir.Value, ir.StringValue, ir.StringValue]  # value, reason for missing, text that is not understood
 
-def mapped_table(raw: ir.Table, table: TableMap, role: FileRole) -> ir.Table:
-    """The canonical columns of one table, each with `x__missing` (a reason) and `x__bad` (text not understood).
+
+@dataclass(frozen=True, kw_only=True)
+class Mapped:
+    """The canonical columns of one table as expressions over the rows of each of its files.
 
     A value is there, or has a reason, or has text that is not understood, or its field is empty: exactly one of these.
     """
-    cells = _cells(raw, table, role)
-    columns: dict[str, ir.Value] = {FILE: cells[FILE]}
-    for mapped in table.columns.values():
-        value, reason, bad = _column(cells, mapped)
-        columns |= {mapped.name: value, f"{mapped.name}__missing": reason, f"{mapped.name}__bad": bad}
-    return cells.select(**columns)
+
+    parts: tuple[tuple[Cells, dict[str, Parts]], ...]
+
+    def stored(self, bad_values: BadValues) -> ir.Table:
+        """Values with their reasons for missing, if they can have any; text not understood may become such a reason."""
+        with_reasons = {
+            name for _, columns in self.parts for name, (_, reason, _) in columns.items()
+            if bad_values == "missing" or not is_null(reason)
+        }  # fmt: skip
+        tables = [
+            cells.rows.select(**_stored(cells, columns, with_reasons, bad_values)) for cells, columns in self.parts
+        ]
+        return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
+    def of(self, names: Iterable[str]) -> ir.Table:
+        """Some columns with their text not understood, as x__bad."""
+        wanted = list(names)
+        tables = [
+            cells.rows.select(**{
+                FILE: cells.rows[FILE],
+                **{k: v for n in wanted for k, v in {n: columns[n][0], f"{n}__bad": columns[n][2]}.items()},
+            })
+            for cells, columns in self.parts
+        ]  # fmt: skip
+        return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
-def storable(mapped: ir.Table, table: TableMap) -> ir.Table:
-    """The mapped columns without what is not understood, and with reasons only where the mapping can give one."""
-    reasons = [f"{c.name}__missing" for c in table.columns.values() if c.missing or c.missing_if or c.empty_reason]
-    return mapped.select(FILE, *table.columns, *reasons)
+def _stored(
+    cells: Cells, columns: dict[str, Parts], with_reasons: set[str], bad_values: BadValues
+) -> dict[str, ir.Value]:
+    stored: dict[str, ir.Value] = {FILE: cells.rows[FILE]}
+    for name, (value, reason, bad) in columns.items():
+        stored[name] = value
+        if name in with_reasons:
+            lost = ibis.ifelse(bad.notnull(), ibis.literal("lost_in_coding"), ibis.null("string"))
+            stored[f"{name}__missing"] = first_known(reason, lost) if bad_values == "missing" else reason
+    return stored
+
+
+def mapped_table(table: TableMap, roles: dict[str, RawRole]) -> Mapped:
+    """The columns of a table as expressions over the raw rows of its files."""
+    every = [table_cells(table, role, roles) for role in table.roles if role in roles]
+    return Mapped(parts=tuple((cells, {m.name: _column(cells, m) for m in table.columns.values()}) for cells in every))
 
 
 def reason_of(rows: ir.Table, name: str) -> ir.StringValue:
@@ -40,106 +78,167 @@ def reason_of(rows: ir.Table, name: str) -> ir.StringValue:
     return rows[f"{name}__missing"] if f"{name}__missing" in rows.columns else ibis.null("string")
 
 
-def _cells(raw: ir.Table, table: TableMap, role: FileRole) -> ir.Table:
-    """Each variable as text (an empty field is missing), and as a number where it is one."""
-    variables = list(dict.fromkeys(v for c in table.columns.values() for v in c.needed))
-    empty = ["", *role.null]
-    blanked = {f"{v}__text": ibis.ifelse(raw[v].isin(empty), ibis.null("string"), raw[v]) for v in variables}
-    trimmed = raw.select(FILE, **blanked)
-    return trimmed.mutate(**{f"{v}__number": _number(trimmed[f"{v}__text"]) for v in variables})
-
-
-def _number(text: ir.StringValue) -> ir.FloatingValue:
-    number = text.try_cast("float64")
-    return ibis.ifelse(number.isnan() | number.isinf(), ibis.null("float64"), number)
-
-
-def _has_code(cells: ir.Table, variable: str, codes: Iterable[str]) -> ir.BooleanValue:
-    """Whether a variable has one of the codes: as a number where the code is a number, so that 8, 08 and 8.0 are one."""
-    numbers = [float(c) for c in codes if _is_number(c)]
-    words = [c for c in codes if not _is_number(c)]
-    tests = [cells[f"{variable}__number"].isin(numbers)] if numbers else []
-    return ibis.or_(*tests, *([cells[f"{variable}__text"].isin(words)] if words else []))
-
-
-def _is_number(code: str) -> bool:
-    try:
-        return math.isfinite(float(code))
-    except ValueError:
-        return False
-
-
-def _column(cells: ir.Table, mapped: ColumnMap) -> tuple[ir.Value, ir.StringValue, ir.StringValue]:
+def _column(cells: Cells, mapped: ColumnMap) -> Parts:
     """Value, reason for missing, and the text that the mapping does not understand."""
-    present, value = _origin(cells, mapped)
-    reason = _reason(cells, mapped, present)
     kind = TYPES[mapped.column.dtype]
-    there = ibis.ifelse(reason.isnull() & present, value, ibis.null(kind)).cast(kind)
-    bad = ibis.ifelse(reason.isnull() & present & there.isnull(), _text(cells, mapped), ibis.null("string"))
-    if mapped.empty_value is not None:
-        there = ibis.ifelse(present | reason.notnull(), there, ibis.literal(mapped.empty_value).cast(kind))
-    return there, reason, bad
-
-
-def _origin(cells: ir.Table, mapped: ColumnMap) -> tuple[ir.BooleanValue, ir.Value]:
-    """Whether every variable has text, and the value it stands for (missing where it is not understood)."""
     if mapped.origin == "constant":
-        return ibis.literal(True), ibis.literal(mapped.constant)
-    present = ibis.and_(*[cells[f"{v}__text"].notnull() for v in mapped.variables])
-    if mapped.origin == "join":
-        return present, _text(cells, mapped)
-    if mapped.origin == "year_quarter":
-        year, quarter = (_whole(cells[f"{v}__number"]) for v in mapped.variables)
-        return present, ibis.ifelse(quarter.between(1, 4), 4 * year + quarter, ibis.null("int64"))
-    return present, _single(cells, mapped)
+        return ibis.literal(mapped.constant).cast(kind), ibis.null("string"), ibis.null("string")
+    if mapped.origin == "carried_by":
+        return ibis.null(kind), ibis.literal("not_asked"), ibis.null("string")
+    value, reason, bad, there = _origin(cells, mapped, kind)
+    conditions = [
+        (found[0].has(m.codes), ibis.literal(m.reason)) for m in mapped.missing_if if (found := cells.find(m.variable))
+    ]
+    if conditions:
+        other = ibis.cases(*conditions, else_=ibis.null("string"))
+        value, bad = (ibis.ifelse(other.isnull(), part, ibis.null(part.type())) for part in (value, bad))
+        reason = first_known(other, reason)
+    if mapped.empty_reason is not None:
+        reason = first_known(reason, ibis.ifelse(there, ibis.null("string"), ibis.literal(mapped.empty_reason)))
+    if mapped.empty_value is not None:
+        filled = ibis.literal(mapped.empty_value).cast(kind)
+        value = ibis.ifelse(there | reason.notnull(), value, filled)
+    return value.cast(kind), reason, bad
 
 
-def _text(cells: ir.Table, mapped: ColumnMap) -> ir.StringValue:
-    if not mapped.variables:
-        return ibis.literal("")
-    return ibis.literal("|").join([cells[f"{v}__text"] for v in mapped.variables])
+def _origin(
+    cells: Cells, mapped: ColumnMap, kind: str
+) -> tuple[ir.Value, ir.StringValue, ir.StringValue, ir.BooleanValue]:
+    """Value, reason and text not understood by the column's own rule, and whether there is something in its fields."""
+    if mapped.origin == "compute":
+        return _computed(cells, mapped, kind)
+    found = _found(cells, mapped)
+    if not found or (mapped.origin in ("join", "year_quarter") and len(found) < len(mapped.variables)):
+        return ibis.null(kind), ibis.literal("not_asked"), ibis.null("string"), ibis.literal(False)
+    if mapped.origin == "any":
+        return _any(found, mapped)
+    if mapped.origin == "from":
+        return _first(found, mapped, kind)
+    reasons = first_known(*[c.reason(_missing(c, mapped)) for c in found])
+    there = ibis.and_(*[c.there for c in found])
+    text = ibis.literal("|").join([c.text for c in found]) if len(found) > 1 else found[0].text
+    value = text if mapped.origin == "join" else _quarter(found)
+    value = ibis.ifelse(reasons.isnull() & there, value, ibis.null(value.type())).cast(kind)
+    bad = ibis.ifelse(reasons.isnull() & there & value.isnull(), text, ibis.null("string"))
+    return value, reasons, bad, there
 
 
-def _single(cells: ir.Table, mapped: ColumnMap) -> ir.Value:
-    variable = mapped.variables[0]
+def _found(cells: Cells, mapped: ColumnMap) -> list[RawCell]:
+    return [cell for variable in mapped.variables for cell in cells.find(variable)]
+
+
+def _missing(cell: RawCell, mapped: ColumnMap) -> dict[str, Any]:
+    return {} if mapped.missing is None else {**cell.role.missing, **mapped.missing}
+
+
+def _quarter(found: list[RawCell]) -> ir.IntegerValue:
+    year, quarter = (_whole(c.number) for c in found)
+    return ibis.ifelse(quarter.between(1, 4), 4 * year + quarter, ibis.null("int64"))
+
+
+def _any(found: list[RawCell], mapped: ColumnMap) -> tuple[ir.Value, ir.StringValue, ir.StringValue, ir.BooleanValue]:
+    reasons = [c.reason(_missing(c, mapped)) for c in found]
+    hit = ibis.or_(*[c.has(mapped.codes) for c in found])
+    there = ibis.or_(*[c.there for c in found])
+    answered = ibis.or_(*[c.there & r.isnull() for c, r in zip(found, reasons, strict=True)])
+    value = ibis.cases((hit, ibis.literal(1, "int64")), (answered, ibis.literal(0, "int64")), else_=ibis.null("int64"))
+    why = first_known(*reasons)
+    reason = why if is_null(why) else ibis.ifelse(answered | hit, ibis.null("string"), why)
+    return value, reason, ibis.null("string"), there
+
+
+def _first(
+    found: list[RawCell], mapped: ColumnMap, kind: str
+) -> tuple[ir.Value, ir.StringValue, ir.StringValue, ir.BooleanValue]:
+    """The value of the first variable that has one."""
+    parts = []
+    for cell in found:
+        reason = cell.reason(_missing(cell, mapped))
+        value = ibis.ifelse(reason.isnull() & cell.there, _single(cell, mapped), ibis.null(kind)).cast(kind)
+        bad = ibis.ifelse(reason.isnull() & cell.there & value.isnull(), cell.text, ibis.null("string"))
+        parts.append((value, reason, bad))
+    there = ibis.or_(*[c.there for c in found])
+    if len(parts) == 1:
+        return (*parts[0], there)
+    value, bad = ibis.coalesce(*[p[0] for p in parts]), ibis.coalesce(*[p[2] for p in parts])
+    why = first_known(*[p[1] for p in parts])
+    reason = why if is_null(why) else ibis.ifelse(value.isnull() & bad.isnull(), why, ibis.null("string"))
+    return value, reason, bad, there
+
+
+def _computed(
+    cells: Cells, mapped: ColumnMap, kind: str
+) -> tuple[ir.Value, ir.StringValue, ir.StringValue, ir.BooleanValue]:
+    assert mapped.formula is not None
+    number, reason = evaluate(mapped.formula, cells.formula_cells)
+    found = _found(cells, mapped)
+    there = ibis.and_(ibis.literal(True), *[c.there for c in found])
+    codes = [
+        (number == float(code), ibis.literal(why)) for code, why in (mapped.missing or {}).items() if is_number(code)
+    ]
+    if codes:
+        reason = first_known(reason, ibis.cases(*codes, else_=ibis.null("string")))
+    value = _recoded_number(number, mapped, kind) if mapped.recode else _typed(_scaled(number, mapped), mapped)
+    value = ibis.ifelse(reason.isnull(), value, ibis.null(value.type())).cast(kind)
+    bad = ibis.ifelse(reason.isnull() & number.notnull() & value.isnull(), number.cast("string"), ibis.null("string"))
+    return value, reason, bad, there & number.notnull() | (there & reason.notnull())
+
+
+def _single(cell: RawCell, mapped: ColumnMap) -> ir.Value:
     if mapped.recode:
-        return _recoded(cells, mapped)
+        return _recoded(cell, mapped)
     if mapped.column.dtype == "string":
-        return cells[f"{variable}__text"]
-    number = cells[f"{variable}__number"]
+        return _label(cell) if mapped.value_labels else cell.text
+    number = cell.number
     if mapped.replace:
-        new = [(_has_code(cells, variable, [o]), ibis.literal(float(v), "float64")) for o, v in mapped.replace.items()]
+        new = [(cell.has([o]), ibis.literal(float(v), "float64")) for o, v in mapped.replace.items()]
         number = ibis.cases(*new, else_=number)
-    if mapped.factor is not None:
-        number = number * ibis.literal(float(mapped.factor), "float64")
+    return _typed(_scaled(number, mapped), mapped)
+
+
+def _scaled(number: ir.FloatingValue, mapped: ColumnMap) -> ir.FloatingValue:
+    return number if mapped.factor is None else number * ibis.literal(float(mapped.factor), "float64")
+
+
+def _typed(number: ir.FloatingValue, mapped: ColumnMap) -> ir.NumericValue:
     if mapped.column.dtype == "float":
         return number
-    whole = _whole(number)
-    return whole if mapped.column.dtype == "integer" else ibis.ifelse(whole.isin([0, 1]), whole, ibis.null("int64"))
+    whole = _whole(number)  # also for text, which a computed identifier is
+    return ibis.ifelse(whole.isin([0, 1]), whole, ibis.null("int64")) if mapped.column.dtype == "boolean" else whole
 
 
-def _recoded(cells: ir.Table, mapped: ColumnMap) -> ir.Value:
+def _label(cell: RawCell) -> ir.StringValue:
+    branches = [
+        (cell.has([f"{c:g}" if isinstance(c, float) else str(c)]), ibis.literal(t))
+        for c, t in cell.field.labels.items()
+    ]
+    return ibis.cases(*branches, else_=cell.text) if branches else cell.text
+
+
+def _recoded(cell: RawCell, mapped: ColumnMap) -> ir.Value:
     """The new value of each code; codes not in the table are missing, unless it has an entry for any other."""
     kind, table = TYPES[mapped.column.dtype], mapped.recode
-    old_by_new: dict[Any, list[str]] = {}
-    for old, new in table.items():
-        if old != OTHER:
-            old_by_new.setdefault(new, []).append(old)
-    branches = [
-        (_has_code(cells, mapped.variables[0], codes), ibis.literal(new).cast(kind))
-        for new, codes in old_by_new.items()
-    ]
+    branches = [(cell.has(codes), ibis.literal(new).cast(kind)) for new, codes in _old_by_new(table).items()]
     other = ibis.literal(table[OTHER]).cast(kind) if OTHER in table else ibis.null(kind)
     return ibis.cases(*branches, else_=other) if branches else other
 
 
+def _recoded_number(number: ir.FloatingValue, mapped: ColumnMap, kind: str) -> ir.Value:
+    branches = [
+        (number.isin([float(c) for c in codes]), ibis.literal(new).cast(kind))
+        for new, codes in _old_by_new(mapped.recode).items()
+    ]
+    other = ibis.literal(mapped.recode[OTHER]).cast(kind) if OTHER in mapped.recode else ibis.null(kind)
+    return ibis.cases(*branches, else_=other) if branches else other
+
+
+def _old_by_new(table: dict[str, Any]) -> dict[Any, list[str]]:
+    found: dict[Any, list[str]] = {}
+    for old, new in table.items():
+        if old != OTHER:
+            found.setdefault(new, []).append(old)
+    return found
+
+
 def _whole(number: ir.FloatingValue) -> ir.IntegerValue:
     return ibis.ifelse((number == number.floor()) & (number.abs() < BIG), number, ibis.null("float64")).cast("int64")
-
-
-def _reason(cells: ir.Table, mapped: ColumnMap, present: ir.BooleanValue) -> ir.StringValue:
-    branches = [(_has_code(cells, m.variable, m.codes), m.reason) for m in mapped.missing_if]
-    branches += [(_has_code(cells, mapped.variables[0], [old]), reason) for old, reason in mapped.missing.items()]
-    if mapped.empty_reason is not None:
-        branches.append((~present, mapped.empty_reason))
-    return ibis.cases(*branches, else_=ibis.null("string")) if branches else ibis.null("string")

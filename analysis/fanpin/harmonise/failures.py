@@ -22,7 +22,9 @@ class Failure:
     rule : the rule broken, such as "unknown code".
     rows : how many rows break it.
     examples : up to five of the values found, with the rows that have each.
-    action : "stopped" (no table was made), "kept" (the rows are in the tables as they are), or "not read".
+    action : "stopped" (no table was made), "kept" (the rows are in the tables as they are), "set missing" (the rows are,
+        without the value), "left out" (the rows are not in the table), "joined" (into one row a key), "not used" (looked-up
+        rows that no row asks for), "not read" (a file), "not checked" (a rule).
     expected : what the rule asks for.
     """
 
@@ -39,14 +41,15 @@ class Failure:
 class ExtractError(DataError):
     """Raw files break the promises of their mapping; `issues` holds every failure, as `Harmonised.issues` would."""
 
-    def __init__(self, failures: list[Failure]) -> None:
-        first, rest = failures[0], failures[1:]
-        self.issues = issues_frame(failures)
+    def __init__(self, stops: list[Failure], failures: list[Failure] | None = None) -> None:
+        first, rest = stops[0], stops[1:]
+        self.issues = issues_frame(failures or stops)
         more = [f"{f.file}, {f.table}.{f.column}: {f.rule} in {f.rows} rows ({f.examples})" for f in rest[:10]]
         super().__init__(
-            f"{first.table}.{first.column}: {first.rule} in {first.rows} rows",
+            f"{first.table + '.' if first.table else ''}{first.column}: {first.rule} in {first.rows} rows",
             expected=first.expected or None, got=first.examples, where=first.file,
-            next_step="correct the mapping or the file" + ("; further failures:\n    " + "\n    ".join(more) if more else ""),
+            next_step="correct the mapping or the file; bad_values=\"missing\" reads the rest"
+            + ("; further failures:\n    " + "\n    ".join(more) if more else ""),
         )  # fmt: skip
 
 

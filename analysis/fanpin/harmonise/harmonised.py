@@ -20,7 +20,7 @@ class Harmonised:
     Attributes
     ----------
     source : the source's name.
-    tables : canonical table name -> Ibis table, in no order, on a DuckDB that lives as long as this object.
+    tables : canonical table name -> Ibis table, in no order, on an engine that lives as long as this object.
     issues : failures of validation that did not stop the build: file, table, column, rule, rows, examples, action.
     catalogue : a row for each canonical column and wave: where it comes from and how much of it is missing, why.
     rows_read : raw file -> rows read from it; their sum by role is the number of rows of the table made from it.
@@ -31,7 +31,7 @@ class Harmonised:
     issues: pd.DataFrame
     catalogue: pd.DataFrame
     rows_read: dict[str, int]
-    connection: Any = field(repr=False)
+    store: Any = field(repr=False)
 
     @cached_property
     def household_wave(self) -> pd.DataFrame | None:

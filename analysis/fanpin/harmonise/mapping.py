@@ -1,4 +1,4 @@
-"""A source's mapping as records: files, tables, columns and derived columns."""
+"""A source's mapping as records: files, tables, columns and derived columns; the grammar is in sources/README.md."""
 
 from __future__ import annotations
 
@@ -7,12 +7,23 @@ from typing import Any, Literal
 
 from fanpin.core.columns import Column
 from fanpin.core.options import MissingReason
+from fanpin.harmonise.formulas import Formula
 
 Evidence = Literal["verified", "script only", "unverified"]
-FileFormat = Literal["csv", "tsv"]
-Origin = Literal["from", "join", "year_quarter", "constant"]
-Aggregate = Literal["any", "count", "sum", "max", "min", "first"]
+Origin = Literal["from", "join", "compute", "any", "year_quarter", "constant", "carried_by"]
+Aggregate = Literal["any", "count", "sum", "max", "min", "mean", "first", "share", "ratio"]
 OTHER = "*"  # in a recode table: any code not listed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """A published rule between raw variables: two sides that are equal but for `tolerance`."""
+
+    rule: str
+    left: Formula
+    right: Formula
+    tolerance: float = 0.0
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,19 +33,34 @@ class FileRole:
     Attributes
     ----------
     name : the role's name, such as "household".
-    pattern : shell pattern of the file names, without regard to case.
-    format : "csv" (comma) or "tsv" (tab); a name that ends in .gz is decompressed.
-    encoding : Python's name of the text encoding.
+    patterns : shell patterns of the file names, without regard to case; the ending says the format.
+    encodings : Python's names of the text encodings to try, in order.
     quote : the quotation mark around fields, "" for none.
     null : words that stand for an empty field, besides the empty field itself.
+    missing : codes that are reasons, for every variable of the file.
+    aliases : other names that a variable has in some files.
+    key : variables that identify a row.
+    many : several files may be given although the layout has one wave.
+    optional : no file need be given; columns that need one are "not_asked".
+    checks : published rules between the file's variables.
     """
 
     name: str
-    pattern: str
-    format: FileFormat
-    encoding: str = "utf-8"
+    patterns: tuple[str, ...]
+    encodings: tuple[str, ...] = ("utf-8",)
     quote: str = '"'
     null: tuple[str, ...] = ()
+    missing: dict[str, MissingReason] = field(default_factory=dict)
+    aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    key: tuple[str, ...] = ()
+    many: bool = False
+    optional: bool = False
+    checks: tuple[Check, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The patterns in words."""
+        return " or ".join(self.patterns)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,22 +73,44 @@ class MissingIf:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Keep:
+    """Only rows in which `variable` has one of `codes` (or any value, where `codes` is empty) are in the table."""
+
+    variable: str
+    codes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lookup:
+    """Rows of another role joined to each row; `on` pairs a variable here with one there."""
+
+    role: str
+    on: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class ColumnMap:
-    """Where one canonical column comes from and how its values change; the grammar is in sources/README.md."""
+    """Where one canonical column comes from and how its values change."""
 
     column: Column
     evidence: Evidence
-    variables: tuple[str, ...] = ()
     origin: Origin
+    variables: tuple[str, ...] = ()
+    formula: Formula | None = None
+    codes: tuple[str, ...] = ()
     constant: Any = None
+    carried_by: str | None = None
     recode: dict[str, Any] = field(default_factory=dict)
     replace: dict[str, float] = field(default_factory=dict)
     factor: float | None = None
-    missing: dict[str, MissingReason] = field(default_factory=dict)
+    missing: dict[str, MissingReason] | None = field(default_factory=dict)
     missing_if: tuple[MissingIf, ...] = ()
     empty_value: Any = None
     empty_reason: MissingReason | None = None
     limits: tuple[float | None, float | None] = (None, None)
+    value_labels: bool = False
+    optional: bool = False
+    label: tuple[str, ...] = ()
     note: str = ""
 
     @property
@@ -71,21 +119,25 @@ class ColumnMap:
         return self.column.name
 
     @property
-    def needed(self) -> tuple[str, ...]:
-        """Every raw variable that is read for this column."""
-        return (*self.variables, *(m.variable for m in self.missing_if))
+    def as_text(self) -> bool:
+        """Whether the raw text itself is the value, as for identifiers, so that it must not be read as a number."""
+        plain = self.origin == "from" and self.column.dtype == "string" and not self.recode and not self.value_labels
+        return self.origin == "join" or plain
 
 
 @dataclass(frozen=True, kw_only=True)
 class DerivedMap:
-    """A household column that is an aggregate over the household's persons.
+    """A column that is an aggregate over rows of another table: a household's persons, a place's persons or households.
 
     Attributes
     ----------
     column, evidence, note : as in `ColumnMap`.
-    aggregate : "any" person that meets `where` (0/1), "count" of them, or "sum", "max", "min", "first" of `of` over them.
-    of : the person column aggregated; none for "any" and "count".
-    where : conditions on person columns: a value, a list of values, or {"above": number}.
+    aggregate : "any" row that meets `where` (0/1), "count" of them; "sum", "max", "min", "mean", "first" of `of` over them;
+        "share" of those meeting `among` that meet `where` too; "ratio" of the rows meeting `where` to those meeting `among`.
+    of : the column aggregated; none for any, count, share and ratio.
+    where, among : conditions on columns: a value, a list of values, or {"above" | "below": number, "between": [low, high]}.
+    weighted : rows count by their weight.
+    table : the table aggregated.
     """
 
     column: Column
@@ -93,6 +145,9 @@ class DerivedMap:
     aggregate: Aggregate
     of: str | None
     where: dict[str, Any]
+    among: dict[str, Any] = field(default_factory=dict)
+    weighted: bool = False
+    table: str = "person_wave"
     note: str = ""
 
     @property
@@ -103,27 +158,40 @@ class DerivedMap:
 
 @dataclass(frozen=True, kw_only=True)
 class TableMap:
-    """One canonical table: the role its rows come from, its columns, and its derived columns."""
+    """One canonical table: where its rows come from, its columns, and its derived columns.
+
+    Attributes
+    ----------
+    roles : the raw files whose rows are its rows; empty where `parent` is given.
+    parent : the canonical table whose households or places are its rows.
+    lookups : raw files joined to each row.
+    keep : conditions that rows meet.
+    collapse : several raw rows of a key become one.
+    """
 
     name: str
-    role: str
+    roles: tuple[str, ...]
     columns: dict[str, ColumnMap]
     derived: dict[str, DerivedMap]
+    parent: str | None = None
+    lookups: tuple[Lookup, ...] = ()
+    keep: tuple[Keep, ...] = ()
+    collapse: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """One mapping file: the raw files, tables and waves that share a layout."""
+    """One mapping file, or one wave of one for a wide file; no `waves` means any."""
 
     source: str
+    stem: str
     name: str
     title: dict[str, str]
     currency: str
-    waves: tuple[int, ...]
+    waves: tuple[int, ...] | None
     roles: dict[str, FileRole]
     tables: dict[str, TableMap]
 
-    def variables(self, role: str) -> tuple[str, ...]:
-        """The raw variables that the tables read from files of a role."""
-        maps = [c for t in self.tables.values() if t.role == role for c in t.columns.values()]
-        return tuple(dict.fromkeys(v for c in maps for v in c.needed))
+    def has_wave(self, wave: int) -> bool:
+        """Whether the layout is of that wave."""
+        return self.waves is None or wave in self.waves

@@ -7,38 +7,88 @@ import ibis.expr.types as ir
 
 from fanpin.core.columns import KEYS
 from fanpin.core.engine import fetch_frame, fetch_value
+from fanpin.core.options import BadValues
 from fanpin.harmonise.derive import HOUSEHOLD, meets
-from fanpin.harmonise.expressions import reason_of
+from fanpin.harmonise.expressions import Mapped, reason_of
 from fanpin.harmonise.failures import Failure
 from fanpin.harmonise.mapping import OTHER, ColumnMap, DerivedMap, Layout, TableMap
 from fanpin.harmonise.read import FILE
 
 
-def stopping_failures(mapped: ir.Table, stored: ir.Table, table: TableMap, layout: Layout) -> list[Failure]:
+def stopping_failures(
+    mapped: Mapped, stored: ir.Table, table: TableMap, layout: Layout, *, bad_values: BadValues
+) -> list[Failure]:
     """Text that the mapping does not understand, keys that are missing, waves that the mapping does not know.
 
-    A value that is missing without a reason is an empty field or text not understood. Most columns have none of
-    either, so only for those that do is `mapped`, the unstored expression, asked for the text.
+    They stop the build, or with bad_values="missing" leave a missing value, or leave a row without a key or wave out. A
+    value that is missing without a reason is an empty field or text not understood. Many columns have none of either, so
+    only for those that do is the text looked up.
     """
-    silent = {(c, "silent"): stored[c].isnull() & reason_of(stored, c).isnull() for c in table.columns}
-    suspects = [c for c, _ in _failing(stored, silent)]
-    checks = {(c, "bad"): mapped[f"{c}__bad"].notnull() for c in suspects}
-    checks |= {
-        (k, "none"): mapped[k].isnull() & mapped[f"{k}__bad"].isnull() for k in suspects if k in KEYS[table.name]
+    lost = {"lost_in_coding"} if bad_values == "missing" else set()
+    silent = {
+        (c, "silent"): stored[c].isnull() & (reason_of(stored, c).isnull() | reason_of(stored, c).isin(lost))
+        for c in table.columns
     }
+    suspects = [c for c, _ in _failing(stored, silent)]
+    if not suspects:
+        return _unknown_waves(stored, table, layout, bad_values)
+    rows = mapped.of(suspects)
+    checks = {(c, "bad"): rows[f"{c}__bad"].notnull() for c in suspects}
+    checks |= {(k, "none"): rows[k].isnull() & rows[f"{k}__bad"].isnull() for k in suspects if k in KEYS[table.name]}
     failures: list[Failure] = []
-    for column, check in _failing(mapped, checks):
+    for column, check in _failing(rows, checks):
         shown = f"{column}__bad" if check == "bad" else column
         rule, expected = _rule(table.columns[column]) if check == "bad" else ("key missing", "a value in every row")
         failures += by_file(
-            mapped.filter(checks[column, check]), shown, table=table.name, column=column, rule=rule,
-            action="stopped", expected=expected,
+            rows.filter(checks[column, check]), shown, table=table.name, column=column, rule=rule, expected=expected,
+            action=_action(bad_values, of_row=column in KEYS[table.name]),
         )  # fmt: skip
-    known = f"a wave of {layout.source}/{layout.name}.toml: {', '.join(map(str, layout.waves))}"
-    return failures + by_file(
+    return failures + _unknown_waves(stored, table, layout, bad_values)
+
+
+def _unknown_waves(stored: ir.Table, table: TableMap, layout: Layout, bad_values: BadValues) -> list[Failure]:
+    if layout.waves is None:
+        return []
+    return by_file(
         stored.filter(stored.wave.notnull() & ~stored.wave.isin(list(layout.waves))), "wave", table=table.name,
-        column="wave", rule="unknown wave", action="stopped", expected=known,
+        column="wave", rule="unknown wave", action=_action(bad_values, of_row=True),
+        expected=f"a wave of {layout.source}/{layout.name}.toml: {', '.join(map(str, layout.waves))}",
     )  # fmt: skip
+
+
+def _action(bad_values: BadValues, *, of_row: bool) -> str:
+    if bad_values == "stop":
+        return "stopped"
+    return "left out" if of_row else "set missing"
+
+
+def usable_rows(stored: ir.Table, table: TableMap, layout: Layout) -> ir.Table:
+    """The rows that have a key and a wave of the layout."""
+    rows = stored.filter(*[stored[k].notnull() for k in KEYS[table.name]])
+    return rows if layout.waves is None else rows.filter(rows.wave.isin(list(layout.waves)))
+
+
+def collapse_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
+    """How many rows become one a key, and the columns that differ within a key."""
+    keys = list(KEYS[table.name])
+    others = [c for c in table.columns if c not in keys]
+    counted = rows.group_by([FILE, *keys]).agg(rows__=rows.count(), **{c: rows[c].nunique() for c in others})
+    by = fetch_frame(counted.group_by(FILE).agg(
+        keys__=counted.count(), rows__=counted.rows__.sum(), **{c: (counted[c] > 1).cast("int64").sum() for c in others}
+    ).order_by(FILE))  # fmt: skip
+    failures = []
+    for row in by.to_dict("records"):
+        joined = int(row["rows__"] - row["keys__"])
+        about = {"file": str(row[FILE]), "table": table.name}
+        if joined:
+            failures.append(Failure(**about, column="|".join(keys), rule="rows joined to one a key", rows=joined,
+                                    examples="", action="joined"))  # fmt: skip
+        failures += [
+            Failure(**about, column=c, rule="differs within a key; the smallest value is taken", rows=int(row[c]),
+                    examples="", action="kept")
+            for c in others if row[c]
+        ]  # fmt: skip
+    return failures
 
 
 def _failing(rows: ir.Table, checks: dict[tuple[str, str], ir.BooleanValue]) -> list[tuple[str, str]]:
@@ -51,11 +101,11 @@ def _failing(rows: ir.Table, checks: dict[tuple[str, str], ir.BooleanValue]) -> 
 
 
 def _rule(column: ColumnMap) -> tuple[str, str]:
-    variables = "|".join(column.variables)
+    variables = column.formula.text if column.formula else "|".join(column.variables)
     also = f" or one of {', '.join(column.missing)}" if column.missing else ""
     if column.recode or column.column.dtype == "boolean":
         codes = [c for c in column.recode if c != OTHER] or ["0", "1"]
-        return f"unknown code in {variables}", "one of " + ", ".join([*codes, *column.missing])
+        return f"unknown code in {variables}", "one of " + ", ".join([*codes, *(column.missing or {})])
     if column.origin == "year_quarter":
         return f"no year and quarter in {variables}", "a whole year, and a quarter from 1 to 4"
     kind = "whole number" if column.column.dtype == "integer" else "number"
@@ -134,7 +184,7 @@ def household_failures(persons: ir.Table, households: ir.Table, derived: list[De
     )  # fmt: skip
     firsts: dict[str, DerivedMap] = {}
     for one in derived:
-        if one.aggregate == "first":
+        if one.aggregate == "first" and one.where:
             firsts.setdefault(str(one.where), one)  # one check for all columns that look for the same person
     for one in firsts.values():
         failures += _not_one(persons, households, one)

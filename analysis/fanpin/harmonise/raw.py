@@ -1,0 +1,281 @@
+"""Raw rows on the engine: which variables are read from which file, under which names, as numbers or as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as compute
+import pyarrow.parquet as parquet
+
+from fanpin.core.errors import UnknownNameError, unknown_name
+from fanpin.harmonise.engines import Store
+from fanpin.harmonise.formulas import matching
+from fanpin.harmonise.mapping import ColumnMap, FileRole, Layout, TableMap
+from fanpin.harmonise.read import FILE, RawFile
+from fanpin.harmonise.readers import read_rows
+
+ABSENT = "absent"  # the tag of a variable that this file does not have and another file of the role does
+TAG = "__tag"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """A raw variable on the engine.
+
+    Attributes
+    ----------
+    column : its column there; extended missing values stand in `column` + "__tag" where `tagged`.
+    numeric : every value is a number (float64); otherwise text.
+    labels : value labels, code -> text.
+    """
+
+    column: str
+    numeric: bool
+    tagged: bool
+    labels: dict[float | str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawRole:
+    """The rows of all files of one role, and where each variable is."""
+
+    role: FileRole
+    rows: ir.Table
+    fields: dict[str, Field]
+    files: tuple[RawFile, ...]
+    rows_read: dict[str, int]
+
+    def find(self, variable: str) -> list[tuple[str, Field]]:
+        """The variables that a name or a pattern stands for, without regard to case."""
+        lower = variable.lower()
+        names = {name.lower(): name for name in self.fields}
+        return [(names[n], self.fields[names[n]]) for n in matching(lower, list(names)) if n in names]
+
+
+def split_reference(variable: str, table: TableMap) -> tuple[tuple[str, ...], str]:
+    """The roles a variable may stand in, and its name there."""
+    role, dot, name = variable.partition(".")
+    return ((role,), name) if dot else (table.roles, variable)
+
+
+def references(layout: Layout, role: str) -> Iterator[tuple[str, bool]]:
+    """Each variable (or pattern) sought in a role's files, and whether its raw text is wanted."""
+    for name in layout.roles[role].key:
+        yield name, True
+    for check in layout.roles[role].checks:
+        for variable in (*check.left.variables, *check.right.variables):
+            yield variable, False
+    for table in layout.tables.values():
+        for lookup in table.lookups:
+            for here, there in lookup.on:
+                if role in table.roles:
+                    yield here, True
+                if role == lookup.role:
+                    yield there, True
+        for variable, as_text in _table_references(table):
+            roles, name = split_reference(variable, table)
+            if role in roles:
+                yield name, as_text
+
+
+def _table_references(table: TableMap) -> Iterator[tuple[str, bool]]:
+    for keep in table.keep:
+        yield keep.variable, False
+    for column in table.columns.values():
+        for variable in column.variables:
+            yield variable, column.as_text
+        for condition in column.missing_if:
+            yield condition.variable, False
+
+
+def load_role(store: Store, layout: Layout, role: str, files: list[RawFile]) -> RawRole:
+    """Put the mapped variables of a role's files on the engine.
+
+    Raises
+    ------
+    UnknownNameError : a file lacks variables that the mapping needs; the message names the closest ones.
+    RawFileError : a file cannot be read.
+    """
+    wanted = dict.fromkeys(v for v, _ in references(layout, role))
+    as_text = {v.lower() for v, text in references(layout, role) if text}
+    names = [_resolved(f, list(wanted)) for f in files]
+    variables = list(dict.fromkeys(v for found in names for v in found))
+    columns = {v: f"v{i}" for i, v in enumerate(variables)}
+    text = frozenset(v for v in variables if v.lower() in as_text)
+    labels = _labels(files, names)
+    key = f"raw/{layout.name}/{role}"
+    if all(f.path.suffix.lower() == ".parquet" for f in files):
+        rows = _parquet_rows(store, key, files, names, columns, text)
+        read = {f.path.name: parquet.read_metadata(f.path).num_rows for f in files}
+    else:
+        parts = [_arrow_rows(f, found, columns, text) for f, found in zip(files, names, strict=True)]
+        rows = store.put(key, _stacked(parts, list(columns.values())))
+        read = {f.path.name: part.num_rows for f, part in zip(files, parts, strict=True)}
+    fields = {
+        v: Field(
+            column=c, numeric=rows[c].type().is_floating(), tagged=f"{c}{TAG}" in rows.columns, labels=labels.get(v, {})
+        )
+        for v, c in columns.items()
+    }
+    return RawRole(role=layout.roles[role], rows=rows, fields=fields, files=tuple(files), rows_read=read)
+
+
+def _resolved(file: RawFile, wanted: list[str]) -> dict[str, str]:
+    """Variable -> its name in this file, which may differ in case or be an alias; those it lacks are left out."""
+    lower = {h.lower(): h for h in file.header.names}
+    found: dict[str, str] = {}
+    for want in wanted:
+        for name in matching(want.lower(), list(lower)):
+            aliases = (name, *(a.lower() for a in file.role.aliases.get(want, ())))
+            actual = next((lower[a] for a in aliases if a in lower), None)
+            if actual is not None:
+                found[want if name == want.lower() else name] = actual
+    return found
+
+
+def _labels(files: list[RawFile], names: list[dict[str, str]]) -> dict[str, dict[float | str, str]]:
+    labels: dict[str, dict[float | str, str]] = {}
+    for file, found in zip(files, names, strict=True):
+        for variable, actual in found.items():
+            for code, text in file.header.value_labels.get(actual, {}).items():
+                labels.setdefault(variable, {}).setdefault(code, text)
+    return labels
+
+
+def _arrow_rows(file: RawFile, names: dict[str, str], columns: dict[str, str], as_text: frozenset[str]) -> pa.Table:
+    rows = read_rows(file.path, file.options, names=names, as_text=as_text & set(names))
+    data: dict[str, pa.ChunkedArray | pa.Array] = {FILE: pa.array([file.path.name] * rows.num_rows, pa.string())}
+    for variable, column in columns.items():
+        if variable in names:
+            data[column] = rows.column(variable)
+            if f"{variable}{TAG}" in rows.column_names:
+                data[f"{column}{TAG}"] = rows.column(f"{variable}{TAG}")
+        else:
+            data[f"{column}{TAG}"] = pa.array([ABSENT] * rows.num_rows, pa.string())
+    return pa.table(data)
+
+
+def _stacked(parts: list[pa.Table], columns: list[str]) -> pa.Table:
+    """The rows of all files; a column that is text in one file is text in all."""
+    for column in columns:
+        kinds = {part.schema.field(column).type for part in parts if column in part.column_names}
+        if len(kinds) > 1:
+            parts = [_as_text(part, column) for part in parts]
+    return pa.concat_tables(parts, promote_options="default")
+
+
+def _as_text(part: pa.Table, column: str) -> pa.Table:
+    if column not in part.column_names or pa.types.is_string(part.schema.field(column).type):
+        return part
+    numbers = part.column(column)
+    whole = compute.equal(compute.floor(numbers), numbers)
+    text = compute.if_else(
+        whole, compute.cast(compute.cast(compute.if_else(whole, numbers, None), pa.int64(), safe=False), pa.string()),
+        compute.cast(numbers, pa.string()),
+    )  # fmt: skip
+    return part.set_column(part.schema.get_field_index(column), column, text)
+
+
+def _parquet_rows(
+    store: Store,
+    key: str,
+    files: list[RawFile],
+    names: list[dict[str, str]],
+    columns: dict[str, str],
+    text: frozenset[str],
+) -> ir.Table:
+    """The rows of Parquet files as they lie, with the columns cast to numbers or text; nothing is loaded."""
+    parts = []
+    for i, (file, found) in enumerate(zip(files, names, strict=True)):
+        raw = store.parquet(f"{key}/{i}", [file.path])
+        selected: dict[str, ir.Value] = {FILE: ibis.literal(file.path.name)}
+        for variable, column in columns.items():
+            if variable in found:
+                selected[column] = _cast(raw[found[variable]], variable in text)
+            else:
+                selected |= {column: ibis.null("float64"), f"{column}{TAG}": ibis.literal(ABSENT)}
+        parts.append((selected, raw))
+    every = list(dict.fromkeys(c for selected, _ in parts for c in selected))
+    aligned = [raw.select(**{c: selected.get(c, ibis.null("string")) for c in every}) for selected, raw in parts]
+    return ibis.union(*aligned) if len(aligned) > 1 else aligned[0]
+
+
+def _cast(column: ir.Value, as_text: bool) -> ir.Value:
+    if column.type().is_string():
+        return column.strip().nullif("")  # type: ignore[attr-defined]
+    if as_text or not (column.type().is_numeric() or column.type().is_boolean()):
+        return (column.cast("int64") if column.type().is_integer() else column).cast("string")
+    return column.cast("float64")
+
+
+def check_names(table: TableMap, layout: Layout, roles: dict[str, RawRole], every: list[Layout]) -> None:
+    """Raise for variables that a table needs and its files do not have."""
+    for role in (*table.roles, *(lookup.role for lookup in table.lookups)):
+        if role in roles:
+            _check_role(role, table, layout, roles, every)
+
+
+def _check_role(role: str, table: TableMap, layout: Layout, roles: dict[str, RawRole], every: list[Layout]) -> None:
+    needed = {v for lookup in table.lookups for here, there in lookup.on
+              for v in ((here,) if role in table.roles else ()) + ((there,) if role == lookup.role else ())}  # fmt: skip
+    needed |= set(roles[role].role.key)
+    for column in table.columns.values():
+        needed |= _needed(column, role, table, roles)
+    for file in roles[role].files:
+        absent = sorted(needed - set(_resolved(file, sorted(needed))), key=str.lower)
+        if absent:
+            raise _absent(file, absent, len(needed), every)
+
+
+def _needed(column: ColumnMap, role: str, table: TableMap, roles: dict[str, RawRole]) -> set[str]:
+    """The variables of a role without which a column cannot be made."""
+    if column.optional:
+        return set()
+    own: set[str] = set()
+    for variable in (*column.variables, *(m.variable for m in column.missing_if)):
+        where, name = split_reference(variable, table)
+        if role in where and not any(c in name for c in "*?["):
+            others = [r for r in where if r != role and r in roles and roles[r].find(name)]
+            if not others:
+                own.add(name)
+    if column.origin in ("from", "any") and len(column.variables) > 1 and _any_found(column, table, roles):
+        return {v for v in own if any(v == m.variable for m in column.missing_if)}
+    return own
+
+
+def _any_found(column: ColumnMap, table: TableMap, roles: dict[str, RawRole]) -> bool:
+    for variable in column.variables:
+        where, name = split_reference(variable, table)
+        if any(r in roles and roles[r].find(name) for r in where):
+            return True
+    return False
+
+
+def _absent(file: RawFile, absent: list[str], needed: int, every: list[Layout]) -> UnknownNameError:
+    header = file.header.names
+    closest = unknown_name("column of the raw file", absent[0], header, where=file.path)
+    fits = _fitting(file, every)
+    if fits:
+        closest.next_step = f"its columns are those of {fits}: is the file misnamed?"
+    return UnknownNameError(
+        f"the file has no column {', '.join(map(repr, absent))}",
+        expected=f"the {needed} columns that {file.layout.source}/{file.layout.stem}.toml needs of its {file.role.name} file",
+        got=f"{len(header)} columns: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}",
+        where=file.path, next_step=closest.next_step,
+    )  # fmt: skip
+
+
+def _fitting(file: RawFile, every: list[Layout]) -> str:
+    """Another role or wave whose variables all stand in this file."""
+    for layout in every:
+        for role in layout.roles:
+            if (layout.stem, role) == (file.layout.stem, file.role.name):
+                continue
+            wanted = list(dict.fromkeys(v for v, _ in references(layout, role) if not any(c in v for c in "*?[")))
+            if len(wanted) > 3 and len(_resolved(file, wanted)) == len(wanted):
+                return f"a {role} file of {layout.source}/{layout.stem}.toml ({layout.roles[role].shown})"
+    return ""

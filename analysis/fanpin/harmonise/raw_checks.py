@@ -1,0 +1,142 @@
+"""Checks on raw rows, before they are mapped: keys, lookups, rows left out, labels, and published rules."""
+
+from __future__ import annotations
+
+import ibis
+import ibis.expr.types as ir
+
+from fanpin.core.engine import fetch_frame, fetch_value
+from fanpin.harmonise.cells import Cells, table_cells
+from fanpin.harmonise.failures import Failure
+from fanpin.harmonise.formulas import evaluate
+from fanpin.harmonise.mapping import Check, Keep, TableMap
+from fanpin.harmonise.raw import RawRole, split_reference
+from fanpin.harmonise.read import FILE
+from fanpin.harmonise.validate import by_file
+
+
+def key_failures(raw: RawRole) -> list[Failure]:
+    """Rows of a role that share what should identify a row."""
+    return _repeated(raw, raw.role.key) if raw.role.key else []
+
+
+def lookup_failures(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]:
+    """Looked-up rows that share a key, which stops the build, and those that no row looks up."""
+    failures: list[Failure] = []
+    for lookup in table.lookups:
+        if lookup.role not in roles:
+            continue
+        there = roles[lookup.role]
+        if tuple(v for _, v in lookup.on) != there.role.key:
+            failures += _repeated(there, tuple(v for _, v in lookup.on))
+        keys = [there.find(v)[0][1].column for _, v in lookup.on]
+        unmatched = there.rows
+        for role in (r for r in table.roles if r in roles):
+            here = roles[role].rows
+            own = [roles[role].find(v)[0][1].column for v, _ in lookup.on]
+            unmatched = unmatched.anti_join(here, [unmatched[k] == here[o] for k, o in zip(keys, own, strict=True)])
+        failures += by_file(
+            unmatched, keys[0], table=table.name, column=lookup.on[0][1], action="not used",
+            rule=f"no row of {', '.join(table.roles)} has this {'|'.join(v for _, v in lookup.on)}",
+        )  # fmt: skip
+    return failures
+
+
+def _repeated(raw: RawRole, variables: tuple[str, ...]) -> list[Failure]:
+    keys = [raw.find(v)[0][1].column for v in variables]
+    rows = raw.rows.filter(*[raw.rows[k].notnull() for k in keys])
+    repeated = rows.group_by([FILE, *keys]).agg(rows__=rows.count())
+    repeated = repeated.filter(repeated.rows__ > 1)
+    if not int(fetch_value(repeated.count())):
+        return []
+    shown = repeated.mutate(key__=ibis.literal("|").join([repeated[k].cast("string") for k in keys]))
+    return [
+        Failure(
+            file=str(file), table="", column="|".join(variables), rule=f"{len(part)} duplicate keys of the {raw.role.name} file",
+            rows=int(part["rows__"].sum()), action="stopped", expected="one row a key",
+            examples=", ".join(f"{k} ({n})" for k, n in zip(part["key__"].head(5), part["rows__"].head(5), strict=True)),
+        )
+        for file, part in fetch_frame(shown.order_by([FILE, "key__"])).groupby(FILE)
+    ]  # fmt: skip
+
+
+def left_out(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]:
+    """Rows that do not meet the table's conditions, counted by condition; the first one a row fails counts."""
+    failures: list[Failure] = []
+    if not table.keep:
+        return failures
+    for role in (r for r in table.roles if r in roles):
+        cells = table_cells(table, role, roles, wanted=[k.variable for k in table.keep], only_kept=False)
+        rows = cells.rows
+        for keep in table.keep:
+            found = cells.find(keep.variable)
+            if not found:
+                continue
+            meets = found[0].has(keep.codes) if keep.codes else found[0].there
+            shown = rows.filter(~meets).select(FILE, shown__=found[0].text)
+            failures += by_file(shown, "shown__", table=table.name, column=keep.variable, rule=_condition(keep),
+                                action="left out")  # fmt: skip
+            rows = rows.filter(meets)
+            cells = Cells(table=table, role=role, rows=rows, roles=roles)
+    return failures
+
+
+def _condition(keep: Keep) -> str:
+    return f"{keep.variable} is not {' or '.join(keep.codes)}" if keep.codes else f"{keep.variable} is empty"
+
+
+def label_failures(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]:
+    """Variables whose label in the file speaks of something else than the mapping expects: a name that changed meaning."""
+    failures: list[Failure] = []
+    for column in (c for c in table.columns.values() if c.label):
+        for variable in column.variables:
+            where, name = split_reference(variable, table)
+            for role in (r for r in where if r in roles):
+                for file in roles[role].files:
+                    labels = {n.lower(): text for n, text in file.header.labels.items()}
+                    label = labels.get(name.lower(), "")
+                    if label and not any(word.lower() in label.lower() for word in column.label):
+                        failures.append(Failure(
+                            file=file.path.name, table=table.name, column=column.name,
+                            rule=f"the label of {name} speaks of something else", rows=0, examples=label, action="kept",
+                            expected=" or ".join(column.label),
+                        ))  # fmt: skip
+    return failures
+
+
+def rule_failures(raw: RawRole) -> list[Failure]:
+    """Rows that break a published rule between variables, and rules that could not be checked."""
+    failures: list[Failure] = []
+    checkable: list[Check] = []
+    for check in raw.role.checks:
+        absent = [v for side in (check.left, check.right) for v in side.variables if not raw.find(v)]
+        if absent:
+            failures.append(Failure(
+                file=", ".join(f.path.name for f in raw.files), table="", column=absent[0], rows=0, examples="",
+                rule=f"cannot be checked: {check.rule}", action="not checked", expected=f"a variable {absent[0]}",
+            ))  # fmt: skip
+        else:
+            checkable.append(check)
+    if not checkable:
+        return failures
+    wanted = [v for check in checkable for side in (check.left, check.right) for v in side.variables]
+    alone = TableMap(name="", roles=(raw.role.name,), columns={}, derived={})
+    cells = table_cells(alone, raw.role.name, {raw.role.name: raw}, wanted=wanted)
+    sides = [tuple(evaluate(side, cells.formula_cells)[0] for side in (c.left, c.right)) for c in checkable]
+    broken = [(left - right).abs() > c.tolerance for c, (left, right) in zip(checkable, sides, strict=True)]
+    counts = fetch_frame(
+        cells.rows.aggregate(**{f"c{i}": cells.rows.count(where=b) for i, b in enumerate(broken)})
+    ).iloc[0]
+    for i, check in enumerate(checkable):  # one pass over the rows says which rules are broken at all
+        if counts[f"c{i}"]:
+            failures += _rule_failures(check, cells, *sides[i], broken[i])
+    return failures
+
+
+def _rule_failures(
+    check: Check, cells: Cells, left: ir.FloatingValue, right: ir.FloatingValue, broken: ir.BooleanValue
+) -> list[Failure]:
+    found = cells.rows.filter(broken)
+    shown = ibis.literal(" against ").join([left.round(2).cast("string"), right.round(2).cast("string")])
+    return by_file(found.select(FILE, shown__=shown), "shown__", table="", column=check.left.text.strip(),
+                   rule=f"breaks {check.rule}", action="kept", expected=check.note or check.rule)  # fmt: skip
