@@ -65,6 +65,9 @@ def poverty_request(
     check_columns_named(WHERE, welfare=welfare)
     if not isinstance(line, Line):
         raise InputError("line is no Line", expected="Line.absolute, .relative, .official or .column", got=repr(line))
+    if line.kind == "by_time":
+        raise InputError("a line by time needs the panel's time", where=WHERE,
+                         next_step="add it with poverty_status, then use Line.column('line')")  # fmt: skip
     names: tuple[PovertyIndex, ...] = as_names("indices", indices)  # type: ignore[assignment]
     for name in names:
         check_option("indices", name, PovertyIndex)

@@ -43,7 +43,7 @@ def poverty_status(
     welfare
         income or consumption per **year** in the unit of the line, any finite number.
     line
-        an absolute, official, relative or column line.
+        an absolute, official, international, relative, by-time or column line.
     unit, time
         the key; `time` is an ordered integer, the year or 4 x year + quarter.
     weight
@@ -65,7 +65,8 @@ def poverty_status(
     UnknownNameError : a column does not exist.
     InputError : the line is no Line, or the tolerance is no small number.
     DataError : no rows; duplicate (unit, time); a missing or non-integer time; welfare that is not numeric or not
-        finite; weights that are missing, zero or negative; a line that is missing, zero or negative.
+        finite; weights that are missing, zero or negative; a line that is missing, zero or negative, or that has no
+        amount for a wave.
 
     Warns
     -----
@@ -156,6 +157,8 @@ def _check_tolerance(tolerance: float) -> None:
 def _with_line(rows: ir.Table, *, welfare: str, line: Line, time: str, weight: str | None) -> ir.Table:
     if line.kind == "absolute":
         return rows.mutate(line=ibis.literal(line.amount, "float64"))
+    if line.kind == "by_time":
+        return _with_line_by_time(rows, line, time)
     if line.kind == "column":
         checks.check_number(rows, str(line.name), role="line")
         return rows.mutate(line=rows[line.name].cast("float64"))
@@ -176,6 +179,21 @@ def _with_line(rows: ir.Table, *, welfare: str, line: Line, time: str, weight: s
     kept = rows.drop("line") if "line" in rows.columns else rows
     joined = kept.join(lines, [kept[g] == lines[f"{g}__of_line"] for g in groups])
     return joined.drop(*[f"{g}__of_line" for g in groups])
+
+
+def _with_line_by_time(rows: ir.Table, line: Line, time: str) -> ir.Table:
+    """Each wave's own amount; a wave without one is an error that names it."""
+    amounts = dict(line.amounts)
+    waves = fetch_frame(rows.select(time).distinct().order_by(time))[time].tolist()
+    unknown = [str(w) for w in waves if w not in amounts]
+    if unknown:
+        raise DataError(
+            f"the line has no amount for {time} {', '.join(unknown)}", where=line.source,
+            expected=f"one of {', '.join(map(str, amounts))}",
+            next_step="give the amounts: Line.by_time({time: amount}, currency=…), or leave these waves out",
+        )  # fmt: skip
+    by_wave = ibis.cases(*[(rows[time] == w, ibis.literal(amounts[w], "float64")) for w in waves])
+    return rows.mutate(line=by_wave)
 
 
 def _weighted_median(weighed: ir.Table, groups: list[str]) -> ir.Table:
