@@ -43,7 +43,14 @@ report: $(READY) ## build every study whose raw files are there, or those named:
 	@$(MAKE) --no-print-directory --jobs=$(JOBS) --file=.build/report.mk FANPIN=$(FANPIN) report
 	@echo "[report] reports/out/index.html"
 
-test: $(READY) ## run every test
+# The tests of the Spark engine need Java; where there is none they are skipped and PySpark is not installed.
+$(VENV)/.spark: $(READY) requirements-spark.lock
+	@command -v java >/dev/null || { echo "[setup] no Java: the tests of the Spark engine will be skipped"; exit 0; }; \
+	echo "[setup] installing PySpark for the tests of the Spark engine (once)" && \
+	{ $(UV) pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock 2>$(VENV)/uv.log || $(UV) --system-certs pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock || { cat $(VENV)/uv.log >&2; exit 1; }; }
+	@touch $@
+
+test: $(VENV)/.spark ## run every test
 	@$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 lint: $(READY) ## style, types and floors alone (the tests run them too)
@@ -54,6 +61,7 @@ bench: $(READY) ## time and memory beside named peers, as ratios
 
 lock: ## pin all packages anew (needs uv)
 	uv pip compile pyproject.toml --group dev --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements.lock
+	uv pip compile pyproject.toml --extra spark --constraints requirements.lock --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --output-file requirements-spark.lock
 	echo uv | uv pip compile - --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --no-annotate --upgrade --quiet --output-file requirements-setup.lock
 
 clean: ## remove what is built; raw files and .venv stay

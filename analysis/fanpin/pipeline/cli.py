@@ -91,6 +91,18 @@ def harmonise(
 
 
 @app.command()
+def simulate(name: StudyName) -> None:
+    """Write the simulated raw files that a study declares, with their truth beside them.
+
+    Example: fanpin simulate city-c
+    """
+    from fanpin.pipeline import simulation
+
+    opened = _open(name)
+    _run(opened, "simulate", lambda: simulation.simulate(opened))
+
+
+@app.command()
 def panel(name: StudyName) -> None:
     """Poverty status, spells and the relapse risk set from the canonical tables.
 
@@ -152,6 +164,39 @@ def report(
     else:
         opened = _open(name)
         _run(opened, "report", lambda: report_stages.bind(opened))
+
+
+@app.command()
+def codebook(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="a source, for example cfps; fanpin sources lists them")
+    ],
+    lang: Annotated[str, typer.Option(help="the language that stands first: en or zh")] = "en",
+) -> None:
+    """Write the codebook of a source: every column, its variables wave by wave, codes and reasons for missing.
+
+    Example: fanpin codebook gsoep
+    """
+    from fanpin.pipeline.report_stages import write_codebook
+
+    for path in write_codebook(find_root(), source, lang):  # type: ignore[arg-type]
+        print(f"[codebook] {path}")
+
+
+@app.command()
+def sources() -> None:
+    """List the surveys and registers that mappings exist for, with what confirms their variable names.
+
+    Example: fanpin sources
+    """
+    import fanpin as fp
+
+    known = fp.sources().groupby(["source", "layout"], sort=False)
+    for (source, layout), rows in known:
+        waves = sorted(rows["wave"].dropna().unique())
+        span = "any year" if not waves else f"{waves[0]}" if len(waves) == 1 else f"{waves[0]}-{waves[-1]}"
+        print(f"{source:<12}{layout:<20}{span:<12}{rows['verified'].sum():>4} verified {rows['script_only'].sum():>4} script only "
+              f"{rows['unverified'].sum():>4} unverified  {rows['title'].iloc[0]}")  # fmt: skip
 
 
 @app.command()

@@ -11,7 +11,7 @@ import pandas as pd
 
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import InapplicableError, StudyError, require_columns
-from fanpin.pipeline import project
+from fanpin.pipeline import project, simulation
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 
 if TYPE_CHECKING:
@@ -31,23 +31,26 @@ def harmonise(study: Study) -> dict[str, Any]:
     """
     _require_mapped(study)
     study.check_raw()
+    simulation.ensure(study)
     import fanpin as fp
 
     parts: dict[str, list[pd.DataFrame]] = {}
-    for source, files in _mapped(study):
+    for source, files, prefix in _mapped(study):
         done = fp.harmonise(source, files)
         for name in (*HARMONISED, "issues", "catalogue"):
             table = getattr(done, name)
             if table is not None:
-                parts.setdefault(name, []).append(table)
-    if double := [name for name in HARMONISED if len(parts.get(name, ())) > 1]:
+                own = prefix if name in HARMONISED and prefix else ""
+                parts.setdefault(f"{own}_{name}" if own else name, []).append(table)
+    if double := [name for name in parts if name.endswith(HARMONISED) and len(parts[name]) > 1]:
         raise StudyError(
-            f"two extracts give {', '.join(double)}", expected="one extract a canonical table", where=study.path
-        )
+            f"two extracts give {', '.join(double)}", expected="one extract a canonical table, or a prefix for one of them",
+            where=study.path,
+        )  # fmt: skip
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
     compare_catalogue(tables["catalogue"], study)
     tables["variables"] = summarise_catalogue(tables["catalogue"])
-    facts = {f"{name} rows": len(tables[name]) for name in (*HARMONISED, "issues") if name in tables}
+    facts = {f"{name} rows": len(table) for name, table in tables.items() if name.endswith((*HARMONISED, "issues"))}
     _write(study, "harmonise", tables, request=harmonise_request(study), inputs=harmonise_inputs(study), facts=facts)
     return facts
 
@@ -107,7 +110,7 @@ def accept_catalogue(study: Study) -> Path:
 
     _require_mapped(study)
     study.check_raw()
-    catalogues = [fp.harmonise(source, files).catalogue for source, files in _mapped(study)]
+    catalogues = [fp.harmonise(source, files).catalogue for source, files, _ in _mapped(study)]
     with atomic_path(catalogue_path(study)) as temporary:
         pd.concat(catalogues, ignore_index=True).to_csv(temporary, index=False)
     return catalogue_path(study)
@@ -193,6 +196,8 @@ def ensure(study: Study, stage: str) -> None:
     """Run a data stage, and those before it, unless its outputs are there and current."""
     if stage == "panel":
         ensure(study, "harmonise")
+    else:
+        simulation.ensure(study)
     build, request, inputs = {
         "harmonise": (harmonise, harmonise_request, harmonise_inputs),
         "panel": (panel, panel_request, panel_inputs),
@@ -202,9 +207,9 @@ def ensure(study: Study, stage: str) -> None:
         build(study)
 
 
-def _mapped(study: Study) -> list[tuple[str, list[Path]]]:
-    """Source and files of every extract that a mapping reads."""
-    return [(e.source, study.extract_paths(e)) for e in study.file.extracts.values() if e.source]
+def _mapped(study: Study) -> list[tuple[str, list[Path], str]]:
+    """Source, files and prefix of every extract that a mapping reads."""
+    return [(e.source, study.extract_paths(e), e.prefix) for e in study.file.extracts.values() if e.source]
 
 
 def _require_mapped(study: Study) -> None:
@@ -227,7 +232,12 @@ def harmonise_request(study: Study) -> dict[str, Any]:
 
 def harmonise_inputs(study: Study) -> list[Path]:
     """The raw files behind them."""
-    return [path for _, files in _mapped(study) for path in files]
+    return [path for _, files, _ in _mapped(study) for path in files]
+
+
+def raw_inputs(study: Study) -> list[Path]:
+    """Those of them that no step makes."""
+    return [p for e in study.file.extracts.values() if e.source and not e.simulated for p in study.extract_paths(e)]
 
 
 def panel_request(study: Study) -> dict[str, Any]:

@@ -18,10 +18,27 @@ if TYPE_CHECKING:
 def names(study: Study) -> list[str]:
     """Every data set the study has or can build."""
     printed = [name for name, extract in study.file.extracts.items() if not extract.source]
-    built = (
-        [*data_stages.HARMONISED, "issues", "catalogue", "variables"] if len(printed) < len(study.file.extracts) else []
-    )
-    return [*printed, *built, *(data_stages.PANEL if study.file.panel else ())]
+    built = [
+        f"{prefix}_{table}" if prefix else table
+        for prefix in dict.fromkeys(e.prefix for e in study.file.extracts.values() if e.source)
+        for table in data_stages.HARMONISED
+    ]
+    described = ["issues", "catalogue", "variables"] if built else []
+    return [*printed, *built, *described, *(data_stages.PANEL if study.file.panel else ())]
+
+
+def extracts_of(study: Study, name: str) -> list[str]:
+    """The extracts that a data set rests on."""
+    extracts = study.file.extracts
+    if name in extracts and not extracts[name].source:
+        return [name]
+    if name in data_stages.PANEL and study.file.panel:
+        return extracts_of(study, study.file.panel.table)
+    mapped = {n: e for n, e in extracts.items() if e.source}
+    if name in ("issues", "catalogue", "variables"):
+        return list(mapped)
+    tables = {n: [f"{e.prefix}_{t}" if e.prefix else t for t in data_stages.HARMONISED] for n, e in mapped.items()}
+    return [n for n, of in tables.items() if name in of]
 
 
 def read(study: Study, name: str) -> pd.DataFrame:

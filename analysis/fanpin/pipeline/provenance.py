@@ -25,6 +25,7 @@ READING = ("pipeline/study.py", "pipeline/study_file.py", "pipeline/study.schema
 
 # What a stage's outputs depend on, below the package folder; a change there makes them out of date.
 STAGE_CODE: dict[str, tuple[str, ...]] = {
+    "simulate": ("core", "simulate", *READING, "pipeline/simulation.py"),
     "harmonise": ("core", "harmonise", *READING, "pipeline/data_stages.py"),
     "panel": ("core", "panel", *READING, "pipeline/data_stages.py"),
     "estimate": (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import FanpinError, StudyError, unknown_name
-from fanpin.core.options import Language
+from fanpin.core.options import Language, check_option
 from fanpin.pipeline import project
 from fanpin.pipeline.provenance import code_digest, read_record, record_path, write_record
 
@@ -85,6 +85,7 @@ def index(root: Path, lang: Language = "en") -> str:
             sentence=s.file.summary[lang],
             html=f"{s.id}/report.html",
             docx=f"{s.id}/report.docx",
+            simulated=s.file.simulated or any(e.simulated for e in s.file.extracts.values()),
             tables=tuple((t.title[lang], f"{s.id}/tables/{name}.docx") for name, t in s.tables.items()),
         )
         for s in built
@@ -94,6 +95,26 @@ def index(root: Path, lang: Language = "en") -> str:
     with atomic_path(path) as temporary:
         temporary.write_text(render_index(entries, lang=lang), "utf-8")
     return project.relative(path, root)
+
+
+def write_codebook(root: Path, source: str, lang: Language = "en") -> list[str]:
+    """Write the codebook of a source into reports/out/codebooks, as HTML and Markdown; returns the paths."""
+    import fanpin as fp
+    from fanpin.core.terms import term
+    from fanpin.report.codebook import render_codebook_html, render_codebook_markdown
+
+    check_option("lang", lang, Language)
+    book = fp.codebook(source)
+    title = term("codebook_title", lang).format(source=source)
+    folder = root / "reports/out/codebooks"
+    folder.mkdir(parents=True, exist_ok=True)
+    ending = "" if lang == "en" else f".{lang}"
+    texts = {f"{source}{ending}.html": render_codebook_html(book, title=title, lang=lang),
+             f"{source}{ending}.md": render_codebook_markdown(book, title=title, lang=lang)}  # fmt: skip
+    for name, text in texts.items():
+        with atomic_path(folder / name) as temporary:
+            temporary.write_text(text, "utf-8")
+    return [project.relative(folder / name, root) for name in texts]
 
 
 def read_notebook(study: Study, name: str) -> NotebookNode:
@@ -110,7 +131,7 @@ def read_notebook(study: Study, name: str) -> NotebookNode:
 
 def notebook_request(study: Study) -> dict[str, Any]:
     """What a notebook's output depends on besides its own text and the files it reads."""
-    return {"study": study.id, "simulated": study.file.simulated}
+    return {"study": study.id, "notices": notices(study)}
 
 
 def report_request(study: Study) -> dict[str, Any]:
@@ -121,8 +142,12 @@ def report_request(study: Study) -> dict[str, Any]:
 
 def notices(study: Study) -> list[str]:
     """Sentences above everything else: what is real and what is simulated."""
-    if study.file.simulated:
+    simulated = [e.simulated or study.file.simulated for e in study.file.extracts.values()]
+    if all(simulated):
         return ["The data of this report are simulated. No number here describes a real household."]
+    if any(simulated):
+        return ["Part of this report rests on simulated households, which describe no real ones: every table and figure "
+                "made from them says so in its title. What does not say so is real."]  # fmt: skip
     return ["The data of this report are real; none is simulated."]
 
 

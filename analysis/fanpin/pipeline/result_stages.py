@@ -101,7 +101,13 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
     except FanpinError as error:
         error.add_note(f"  in: {place}")
         raise
-    return dataclasses.replace(result, simulated=study.file.simulated) if study.file.simulated else result
+    return dataclasses.replace(result, simulated=True) if is_simulated(study, analysis) else result
+
+
+def is_simulated(study: Study, analysis: Analysis) -> bool:
+    """Whether an analysis rests on simulated data."""
+    base = study.models[analysis.of] if analysis.of in study.models else analysis
+    return study.is_simulated(data_of(study, base))
 
 
 def _check_complete(function: Callable[..., Any], options: dict[str, Any], kind: Kind, place: str) -> None:
@@ -151,7 +157,13 @@ def request_of(study: Study, analysis: Analysis) -> dict[str, Any]:
     """The declaration with what the study fills in, for the record and for make."""
     options = _options(study, analysis, kind_of(study, analysis))
     written = {k: dataclasses.asdict(v) if dataclasses.is_dataclass(v) else v for k, v in options.items()}  # type: ignore[arg-type]
-    return {"kind": analysis.kind, "on": analysis.on, "of": analysis.of, "simulated": study.file.simulated, **written}
+    return {
+        "kind": analysis.kind,
+        "on": analysis.on,
+        "of": analysis.of,
+        "simulated": is_simulated(study, analysis),
+        **written,
+    }
 
 
 def kind_of(study: Study, analysis: Analysis) -> Kind:

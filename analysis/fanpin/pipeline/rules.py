@@ -10,7 +10,7 @@ from typing import Any
 
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import FanpinError
-from fanpin.pipeline import data_stages, project, report_stages, result_stages, table_stages
+from fanpin.pipeline import data_stages, project, report_stages, result_stages, simulation, table_stages
 from fanpin.pipeline.provenance import SUFFIX, code_files, is_current, plain, read_record, record_path
 from fanpin.pipeline.study import Study, load_study, study_names
 
@@ -50,8 +50,8 @@ def prepare(root: Path, names: list[str]) -> tuple[list[Study], list[str]]:
     studies, left_out = [], []
     for name in names or study_names(root):
         study = load_study(name, root=root)
-        if not names and study.missing_raw():
-            left_out.append(f"{name}: raw files are not there; fanpin fetch {study.missing_raw()[0].source}")
+        if not names and (wanted := study.wanted_files()):
+            left_out.append(f"{name}: raw files are not there; {wanted}")
             continue
         study.check_raw()
         studies.append(study)
@@ -66,10 +66,15 @@ def prepare(root: Path, names: list[str]) -> tuple[list[Study], list[str]]:
 def rules_of(study: Study) -> Iterator[Rule]:
     """The steps of a study, in order."""
     last: tuple[Path, ...] = ()
+    if study.file.simulate is not None:
+        target = record_path(study.simulation, "simulate")
+        yield Rule(stage="simulate", target=target, command=f"simulate {study.id}", inputs=(), reads=(),
+                   request=simulation.request(study))  # fmt: skip
+        last = (target,)
     if any(e.source for e in study.file.extracts.values()):
         target = record_path(study.processed, "harmonise")
         yield Rule(stage="harmonise", target=target, command=f"harmonise {study.id}",
-                   inputs=(*data_stages.harmonise_inputs(study), *_catalogue(study)),
+                   inputs=(*last, *data_stages.raw_inputs(study), *_catalogue(study)),
                    reads=tuple(data_stages.harmonise_inputs(study)), request=data_stages.harmonise_request(study))  # fmt: skip
         last = (target,)
     if study.file.panel is not None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fanpin.core.design import Design
-from fanpin.core.errors import InapplicableError, StudyError, unknown_name
+from fanpin.core.errors import InapplicableError, RawFileError, StudyError, unknown_name
 from fanpin.core.line import Line
 from fanpin.core.options import Language, check_option
 from fanpin.pipeline import project
@@ -106,13 +106,22 @@ class Study:
         """The study's title."""
         return self.file.title[check_option("lang", lang, Language)]
 
+    @property
+    def simulation(self) -> Path:
+        """Where simulated raw files stand."""
+        return self.processed / "simulated"
+
     def extract_paths(self, extract: Extract) -> list[Path]:
-        """The extract's files that the manifest lists, whether or not they are there.
+        """The extract's files: simulated or own ones that are there, or those the manifest lists, there or not.
 
         Raises
         ------
         StudyError : a file that is there is not in the manifest, or none matches.
         """
+        if extract.simulated:
+            return sorted(p for pattern in extract.files for p in self.simulation.glob(pattern))
+        if extract.own:
+            return sorted(p for pattern in extract.files for p in self.root.glob(pattern) if p.name != "README.md")
         listed = {self.manifest.path(f) for f in self.manifest.files.values()}
         found: set[Path] = set()
         for pattern in extract.files:
@@ -134,15 +143,37 @@ class Study:
 
     def raw_files(self) -> list[RawFile]:
         """The manifest's entries for all extracts of the study."""
-        paths = {p for extract in self.file.extracts.values() for p in self.extract_paths(extract)}
+        listed = [e for e in self.file.extracts.values() if not (e.simulated or e.own)]
+        paths = {p for extract in listed for p in self.extract_paths(extract)}
         return [f for f in self.manifest.files.values() if self.manifest.path(f) in paths]
 
     def missing_raw(self) -> list[RawFile]:
         """The entries whose files are not there."""
         return [f for f in self.raw_files() if not self.manifest.path(f).is_file()]
 
+    def wanted_files(self) -> str:
+        """What the user has to put where before the study can be built; "" where nothing is missing."""
+        for extract in self.file.extracts.values():
+            if extract.own and not self.extract_paths(extract):
+                from fanpin.harmonise.catalogue import file_names
+
+                folder = Path(extract.files[0]).parent.as_posix()
+                return (
+                    f"put your own files into {folder}/, under their published names: {file_names(str(extract.source))}"
+                )
+        missing = self.missing_raw()
+        return f"fanpin fetch {missing[0].source}" if missing else ""
+
+    def is_simulated(self, dataset: str) -> bool:
+        """Whether a data set rests on simulated files."""
+        from fanpin.pipeline import datasets
+
+        return self.file.simulated or any(self.file.extracts[e].simulated for e in datasets.extracts_of(self, dataset))
+
     def check_raw(self) -> None:
         """Raise unless every raw file is there and unchanged."""
+        if any(e.own and not self.extract_paths(e) for e in self.file.extracts.values()):
+            raise RawFileError(f"the study {self.id!r} has no raw files yet", next_step=self.wanted_files())
         missing = self.missing_raw()
         if missing:
             raise missing_files(self.manifest, missing)

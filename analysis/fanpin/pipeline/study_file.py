@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from fanpin.core.design import Design
 from fanpin.core.errors import FanpinError, StudyError, unknown_name
 from fanpin.core.line import Line
 from fanpin.core.options import LeftCensored, WavePeriod, check_option
+from fanpin.core.shape import check_shape
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Section = TypeVar("Section")
@@ -24,10 +23,31 @@ Words = dict[str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Extract:
-    """Raw files and the mapping that reads them; without `source` a table used as it stands."""
+    """Raw files and the mapping that reads them; without `source` a table used as it stands.
+
+    `simulated` files are those that [simulate] writes, `own` files are the user's and not in the manifest, and `prefix`
+    stands before the names of the tables, where several extracts give the same ones.
+    """
 
     files: tuple[str, ...]
     source: str | None = None
+    simulated: bool = False
+    own: bool = False
+    prefix: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Simulate:
+    """What `fanpin.simulate_city_c` is asked for."""
+
+    kind: Literal["city-c"]
+    households: int
+    waves: tuple[int, ...]
+    seed: int
+    truth: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_option("kind", self.kind, Literal["city-c"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +119,7 @@ class StudyFile:
     summary: Words
     notebooks: tuple[str, ...] = ()
     simulated: bool = False
+    simulate: Simulate | None = None
     extracts: dict[str, Extract] = field(default_factory=dict)
     panel: Panel | None = None
     line: Line | None = None
@@ -118,16 +139,14 @@ def read_study_file(path: Path) -> StudyFile:
     ------
     StudyError, UnknownNameError : what is wrong and in which section, with the closest known names.
     """
-    try:
-        text = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError("a study file is not TOML in UTF-8", got=error, where=path) from error
+    text = _with_base(path)
+    check_shape(text, package="fanpin.pipeline", schema="study.schema.json", kind="a study file", where=path.name,
+                next_step="compare with analysis/studies/gsoep.toml")  # fmt: skip
     for name in (path.stem, *text.get("notebooks", ())):
         if not NAME.fullmatch(str(name)):
             raise StudyError(
                 f"{name!r} cannot name a study or notebook", expected="letters, digits, '-' and '_'", where=path
             )
-    _check_shape(text, path.name)
     known = {f.name for f in dataclasses.fields(StudyFile)} - {"id", "analyses"} | {"models", "measures"}
     for section in text:
         if section not in known:
@@ -140,6 +159,10 @@ def read_study_file(path: Path) -> StudyFile:
         name: read_section(Extract, _as_tuple(spec, "files"), f"{path.name} [extracts.{name}]")
         for name, spec in text.get("extracts", {}).items()
     }
+    if "simulate" in text:
+        parts["simulate"] = read_section(Simulate, _as_tuple(text["simulate"], "waves"), f"{path.name} [simulate]")
+    if simulated := [n for n, e in parts["extracts"].items() if e.simulated and "simulate" not in parts]:
+        raise StudyError(f"extract {simulated[0]!r} is simulated", expected="a [simulate] section", where=path.name)
     if "panel" in text:
         parts["panel"] = read_section(Panel, text["panel"], f"{path.name} [panel]")
         parts["line"] = read_line(text.get("line", {}), f"{path.name} [line]")
@@ -153,22 +176,34 @@ def read_study_file(path: Path) -> StudyFile:
     return read_section(StudyFile, {"id": path.stem, **parts}, path.name)
 
 
-def _check_shape(text: dict[str, Any], where: str) -> None:
-    """Raise for a value that is missing or of a wrong type, with its place; unknown keys are left to the sections."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
+def _with_base(path: Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The parsed file, laid over the study it extends: its own measures, models and tables stand before the base's."""
+    try:
+        own = tomllib.loads(path.read_text("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise StudyError("a study file is not TOML in UTF-8", got=error, where=path) from error
+    base = own.pop("extends", None)
+    if base is None:
+        return own
+    other = path.with_name(f"{base}.toml")
+    if not other.is_file() or base in (*seen, path.stem):
+        raise unknown_name(
+            "study to extend", base, [p.stem for p in path.parent.glob("*.toml") if p != path], where=path
+        )
+    return _laid_over(_with_base(other, (*seen, path.stem)), own)
 
-    schema = json.loads(files("fanpin.pipeline").joinpath("study.schema.json").read_text("utf-8"))
-    error = best_match(Draft202012Validator(schema).iter_errors(text))
-    if error is None:
-        return
-    place, said = "", text  # the place in words: models are named by their id
-    for step in error.absolute_path:
-        said = said[step]
-        named = said.get("id") if isinstance(said, dict) and isinstance(step, int) else None
-        place += f" {named or step}" if isinstance(step, int) else f".{step}" if place else str(step)
-    raise StudyError(f"a study file is not as it should be: {error.message[:200]}", got=repr(said)[:80] if place else None,
-                     where=f"{where} {place}".strip(), next_step="compare with analysis/studies/gsoep.toml")  # fmt: skip
+
+def _laid_over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(base)
+    for key, value in own.items():
+        if isinstance(value, dict) and isinstance(base.get(key), dict) and key != "line":
+            merged[key] = _laid_over(base[key], value)
+        elif key in ("measures", "models", "tables") and isinstance(value, list) and isinstance(base.get(key), list):
+            ids = {spec.get("id") for spec in value}
+            merged[key] = [*value, *(spec for spec in base[key] if spec.get("id") not in ids)]
+        else:
+            merged[key] = value
+    return merged
 
 
 def read_section(kind: type[Section], values: dict[str, Any], where: str) -> Section:

@@ -158,7 +158,7 @@ def _results(study: Study, spec: TableSpec, lang: Language) -> tuple[Any, dict[s
 
 def _data(study: Study, spec: TableSpec, lang: Language) -> tuple[Any, dict[str, str]]:
     frame = study.dataset(str(spec.data))
-    frame.attrs["simulated"] = study.file.simulated
+    frame.attrs["simulated"] = study.is_simulated(str(spec.data))
     index = spec.options.get("index")
     require_columns(
         frame.columns, [index] if isinstance(index, str) else index or [], where=f"index of table {spec.id!r}"

@@ -88,7 +88,7 @@ def render_html(
         .get_template("report.html.j2")
         .render(
             title=title, subtitle=subtitle, study=study, lang=lang, notices=notices, sources=sources,
-            provenance_line=provenance_line, body=Markup(body), headings=_headings(body), css=_css(),
+            provenance_line=provenance_line, body=Markup(body), headings=_headings(body), css=page_css(),
             tables=[(b.anchor, caption_number("table", b.table.number or 0, lang), b.table.title)
                     for b in contents.tables.values()],
             figures=[(b.anchor, caption_number("figure", b.number or 0, lang), b.caption)
@@ -112,7 +112,7 @@ def render_index(
         raise InputError("an index of no reports", expected="at least one IndexEntry", got=list(entries),
                          next_step="make report")  # fmt: skip
     return environment().get_template("index.html.j2").render(
-        entries=entries, lang=lang, title=title or term("index_title", lang), words=_words(lang), css=_css(),
+        entries=entries, lang=lang, title=title or term("index_title", lang), words=_words(lang), css=page_css(),
         provenance_line=provenance_line,
     )  # fmt: skip
 
@@ -122,7 +122,8 @@ def _words(lang: Language) -> dict[str, str]:
                                                 "word_file", "read_report", "to_text", "simulated_title")}  # fmt: skip
 
 
-def _css() -> Markup:
+def page_css() -> Markup:
+    """The styles of every page."""
     return Markup(files("fanpin.report").joinpath("templates/report.css").read_text("utf-8") + table_css())
 
 
