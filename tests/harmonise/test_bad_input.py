@@ -93,7 +93,7 @@ STOPS = [
     ("homes.csv", "100.5", "1O0.5", r"income_total: not a number in INC", "a number or one of -9", "1O0.5 (1)"),
     ("homes.csv", "100.5", "nan", r"income_total: not a number in INC", "a number", "nan (1)"),
     ("homes.csv", "1,2,100.5", "1,2.5,100.5", r"household_size: not a whole number in SIZE", "a whole number", "2.5 (1)"),
-    ("homes.csv", "b,2020", ",2020", r"household_id: key missing in 1 rows", "a value in every row", "empty (1)"),
+    ("homes.csv", "b,2020", ",2020", r"household_id: key missing in 1 rows", "a value in every row", "household_id=empty wave=2020 (1)"),
     ("homes.csv", "b,2020", "b,1999", r"wave: unknown wave in 1 rows", "first.toml: 2020, 2021", "1999 (1)"),
     ("homes.csv", "a,2021", "a,2020", r"household_id\|wave: 1 duplicate keys in 2 rows", "one row a key", "household_id=a, wave=2020: 2 rows"),
     ("people.tsv", "40\t1", "40\t2", r"health_insured: unknown code in INS", "one of 0, 1, 7, 8", "2 (1)"),

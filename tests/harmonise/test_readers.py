@@ -366,7 +366,8 @@ def test_excel_cells_of_every_kind(tmp_path):
     path = book(tmp_path / "a.xlsx", ["id", "n", "mixed", "yes", "f"], ["007", "1", 2, True, "x"],
                 [None] * 5, [LONG_ID, 2.5, "x", False, "#N/A"])  # fmt: skip
     got = rows(path, text=["id"]).to_pydict()
-    assert got == {"id": ["007", LONG_ID], "n": [1, 2.5], "mixed": ["2", "x"], "yes": [1, 0], "f": ["x", "#N/A"]}
+    assert got == {"id": ["007", None, LONG_ID], "n": [1, None, 2.5], "mixed": ["2", None, "x"], "yes": [1, None, 0],
+                   "f": ["x", None, "#N/A"]}  # fmt: skip
 
 
 def test_numbers_shown_with_leading_zeros_and_numbers_too_long(tmp_path):

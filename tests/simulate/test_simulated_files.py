@@ -53,8 +53,9 @@ def test_names_are_those_of_the_published_layouts(shared: Path) -> None:
 
 def test_labels_are_those_of_the_published_layouts(shared: Path, all_waves: SimulatedStudy) -> None:
     listed = json.loads((shared / "reference" / "layouts.json").read_text("utf-8"))["sources"]["cfps"]["concepts"]
-    files = {(e.path.split("/")[-1][4:8], role): e for role in ROLES for e in all_waves.extracts.values()
-             if e.path.startswith("cfps/") and e.path.split("/")[-1] in {f"{n}.dta" for n in names()["releases"][role].values()}}  # fmt: skip
+    files = {
+        (wave, role): all_waves.extracts[name] for role in ROLES for wave, name in names()["releases"][role].items()
+    }
     compared = 0
     for concept in listed:
         for wave, cell in concept["waves"].items():
@@ -125,6 +126,13 @@ def test_derived_totals_follow_the_official_rules(study: SimulatedStudy) -> None
     assert (known["pce"] == groups).all()
     assert (known["expense"] == known[["pce", "eptran", "epwelf", "mortage"]].sum(axis=1)).all()
     np.testing.assert_allclose(known["fincome1_per"], known["fincome1"] / known["fml2016_count"])
+
+
+def test_no_loss_reads_as_a_missing_code() -> None:
+    frame = fp.simulate_city_c(households=2000, waves=(2018,), seed=4, truth={"misreport_sd": 2}).extracts
+    profit = frame["cfps2018famecon_202101"].frame.query("fm1 == 1")["fm4"]
+    assert (profit < -20).sum() > 20
+    assert not profit.between(-20, -1).any()
 
 
 def test_units_break_where_the_survey_breaks_them(all_waves: SimulatedStudy) -> None:
@@ -226,7 +234,7 @@ def test_nothing_is_missing_where_no_rate_says_so(exact: SimulatedStudy) -> None
 
 
 def test_the_register_adds_up_and_keeps_its_texts(folder: Path) -> None:
-    table = pd.read_excel(folder / "register" / "防返贫监测_户信息_2022.xlsx", dtype={"户编号": str})
+    table = pd.read_excel(folder / "register" / "防返贫监测_户信息_2022.xlsx", dtype={"户编号": str}, engine="openpyxl")
     assert table["户编号"].str.fullmatch(r"0\d{11}").all()
     sources = (
         table["工资性收入"]

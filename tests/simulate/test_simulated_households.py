@@ -85,6 +85,15 @@ def test_concentration_is_the_sum_of_squared_shares(study: SimulatedStudy) -> No
     np.testing.assert_allclose(rows["income_hhi"], (shares**2).sum(axis=1))
 
 
+def test_concentration_over_earners_is_between_one_over_their_number_and_one(exact: SimulatedStudy) -> None:
+    rows = exact.truth.households.set_index(["household_id", "wave"])
+    wages = exact.truth.persons.query("member and wage > 0").groupby(["household_id", "wave"])["wage"]
+    known = rows["earner_hhi"].dropna()
+    expected = wages.apply(lambda w: ((w / w.sum()) ** 2).sum())
+    np.testing.assert_allclose(known.sort_index(), expected.sort_index())
+    assert known.index.sort_values().equals(expected.index.sort_values())
+
+
 def test_spells_are_those_of_the_states(all_waves: SimulatedStudy) -> None:
     """Where all waves are observed, spells follow from the states alone."""
     rows = all_waves.truth.households.query("household_id == origin_household_id")

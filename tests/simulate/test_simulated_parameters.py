@@ -69,7 +69,11 @@ def test_unknown_names_are_refused_with_the_known_ones(given: dict, words: str) 
         ({"hospital_level": {"region": 0.9}}, "do not add to one"),
         ({"frailty": {"correlation": 1.5}}, "correlation"),
         ({"frailty": {"relapse": -0.5}}, "negative"),
-        ({"attrition": {"moved": -0.5}}, "negative"),
+        ({"attrition": {"moved": -0.5}}, "no share"),
+        ({"demography": {"birth": 2}}, "no share"),
+        ({"monitoring": {"undercoverage": 5}}, "no share"),
+        ({"income_nonpoor": {"persistence": 3}}, "no share"),
+        ({"farming_share": 0}, "out of range"),
     ],
 )
 def test_values_that_make_no_sense_are_refused(given: object, words: str) -> None:
@@ -98,3 +102,8 @@ def test_requests_that_cannot_be_simulated(request_: dict, words: str) -> None:
     asked = {"households": 100, "waves": (2014, 2016), "seed": 1, **request_}
     with pytest.raises(InputError, match=words):
         fp.simulate_city_c(**asked)
+
+
+def test_a_survey_that_loses_everyone_says_so() -> None:
+    with pytest.raises(InputError, match="no household is left in 2016"):
+        fp.simulate_city_c(households=50, waves=(2014, 2016), seed=1, truth={"attrition": {"refused": 1}})

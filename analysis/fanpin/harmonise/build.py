@@ -24,7 +24,7 @@ from fanpin.harmonise.expressions import TYPES, mapped_table, reason_of
 from fanpin.harmonise.failures import ExtractError, Failure, issues_frame
 from fanpin.harmonise.harmonised import Harmonised
 from fanpin.harmonise.mapping import Layout, TableMap
-from fanpin.harmonise.raw import RawRole, check_names, load_role
+from fanpin.harmonise.raw import check_names, load_role
 from fanpin.harmonise.read import FILE, RawFile, matched_files
 
 
@@ -87,15 +87,18 @@ def _made(
         if any(f.action == "stopped" for f in stops):
             continue
         failures += raw_checks.label_failures(table, roles) + raw_checks.left_out(table, roles)
+        failures += raw_checks.unnamed_missing(table, roles)
+        for raw in roles.values():
+            failures += raw_checks.passed_over(table, raw)
         mapped = mapped_table(table, roles)
         stored = store.keep(f"mapped/{layout.name}/{table.name}", mapped.stored(bad_values))
-        found = validate.stopping_failures(mapped, stored, table, layout, bad_values=bad_values)
+        found = validate.stopping_failures(mapped, stored, table, layout, bad_values=bad_values, store=store)
         failures += found
         if bad_values == "missing" and any(f.action == "left out" for f in found):
             stored = validate.usable_rows(stored, table, layout)
         tables[table.name] = _collapsed(store, stored, table, layout, failures) if table.collapse else stored
     for raw in roles.values():
-        failures += raw_checks.rule_failures(raw) + raw_checks.key_failures(raw)
+        failures += raw_checks.blank_failures(raw) + raw_checks.rule_failures(raw) + raw_checks.key_failures(raw)
     store.drop(f"raw/{layout.name}/{r}" for r in roles)
     return Made(layout=layout, tables=tables)
 
@@ -144,7 +147,7 @@ def _listed_failures(made: Made) -> list[Failure]:
     failures: list[Failure] = []
     layout, tables = made.layout, made.tables
     for name, rows in tables.items():
-        failures += validate.range_failures(rows, layout.tables[name])
+        failures += validate.range_failures(rows, layout.tables[name], layout)
     if {"household_wave", "person_wave"} <= set(tables) and "household_id" in tables["person_wave"].columns:
         derived = [d for d in layout.tables["household_wave"].derived.values() if d.table == "person_wave"]
         failures += validate.household_failures(tables["person_wave"], tables["household_wave"], derived)

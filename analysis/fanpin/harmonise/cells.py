@@ -64,8 +64,11 @@ class RawCell:
             tests += [self._tag.isin(tags)] if self.field.tagged else []
         return ibis.or_(*tests).fill_null(False) if tests else ibis.literal(False)
 
-    def reason(self, missing: dict[str, str]) -> ir.StringValue:
-        """The reason for missing by code, "not_asked" where the file lacks the variable."""
+    def reason(self, missing: dict[str, str], codes: Iterable[str] = ()) -> ir.StringValue:
+        """The reason for missing by code, "not_asked" where the file lacks the variable.
+
+        An extended missing value that is neither a reason nor one of the mapping's other `codes` is "lost_in_coding".
+        """
         numbers = {float(code): why for code, why in missing.items() if is_number(code)}
         words: dict[str, list[str]] = {}
         for code, why in missing.items():
@@ -73,7 +76,10 @@ class RawCell:
                 words.setdefault(why, []).append(code)
         branches = [(self.has(codes), ibis.literal(why)) for why, codes in words.items()]
         if self.field.tagged:
-            branches.insert(0, ((self.rows[self.column + TAG] == ABSENT).fill_null(False), ibis.literal("not_asked")))
+            tag = self.rows[self.column + TAG]
+            named = [c for c in (*missing, *codes) if c.startswith(".")]
+            branches.insert(0, ((tag == ABSENT).fill_null(False), ibis.literal("not_asked")))
+            branches.append((tag.notnull() & ~tag.isin([ABSENT, *named]), ibis.literal("lost_in_coding")))
         by_number = self.number.cases(*numbers.items()) if numbers else ibis.null("string")
         return ibis.cases(*branches, else_=by_number) if branches else by_number
 

@@ -17,6 +17,7 @@ from fanpin.harmonise.raw import RawRole
 from fanpin.harmonise.read import FILE
 
 TYPES = {"string": "string", "integer": "int64", "float": "float64", "boolean": "int64"}
+TOTALS = ["合计", "总计", "小计", "共计", "总和", "total", "Total", "TOTAL", "sum", "Sum", "SUM"]  # no identifier
 BIG = 1e15  # whole numbers below it are exact as integers and as doubles
 
 Parts = tuple[ir.Value, ir.StringValue, ir.StringValue]  # value, reason for missing, text that is not understood
@@ -117,7 +118,11 @@ def _origin(
     reasons = first_known(*[c.reason(_missing(c, mapped)) for c in found])
     there = ibis.and_(*[c.there for c in found])
     text = ibis.literal("|").join([c.text for c in found]) if len(found) > 1 else found[0].text
-    value = text if mapped.origin == "join" else _quarter(found)
+    value = (
+        ibis.literal("|").join([_identifier(c.text, mapped) for c in found])
+        if mapped.origin == "join"
+        else _quarter(found)
+    )
     value = ibis.ifelse(reasons.isnull() & there, value, ibis.null(value.type())).cast(kind)
     bad = ibis.ifelse(reasons.isnull() & there & value.isnull(), text, ibis.null("string"))
     return value, reasons, bad, there
@@ -137,7 +142,7 @@ def _quarter(found: list[RawCell]) -> ir.IntegerValue:
 
 
 def _any(found: list[RawCell], mapped: ColumnMap) -> tuple[ir.Value, ir.StringValue, ir.StringValue, ir.BooleanValue]:
-    reasons = [c.reason(_missing(c, mapped)) for c in found]
+    reasons = [c.reason(_missing(c, mapped), mapped.codes) for c in found]
     hit = ibis.or_(*[c.has(mapped.codes) for c in found])
     there = ibis.or_(*[c.there for c in found])
     answered = ibis.or_(*[c.there & r.isnull() for c, r in zip(found, reasons, strict=True)])
@@ -153,7 +158,7 @@ def _first(
     """The value of the first variable that has one."""
     parts = []
     for cell in found:
-        reason = cell.reason(_missing(cell, mapped))
+        reason = cell.reason(_missing(cell, mapped), mapped.recode)
         value = ibis.ifelse(reason.isnull() & cell.there, _single(cell, mapped), ibis.null(kind)).cast(kind)
         bad = ibis.ifelse(reason.isnull() & cell.there & value.isnull(), cell.text, ibis.null("string"))
         parts.append((value, reason, bad))
@@ -188,12 +193,25 @@ def _single(cell: RawCell, mapped: ColumnMap) -> ir.Value:
     if mapped.recode:
         return _recoded(cell, mapped)
     if mapped.column.dtype == "string":
-        return _label(cell) if mapped.value_labels else cell.text
+        return _label(cell) if mapped.value_labels else _identifier(cell.text, mapped)
     number = cell.number
     if mapped.replace:
         new = [(cell.has([o]), ibis.literal(float(v), "float64")) for o, v in mapped.replace.items()]
         number = ibis.cases(*new, else_=number)
     return _typed(_scaled(number, mapped), mapped)
+
+
+def _identifier(text: ir.StringValue, mapped: ColumnMap) -> ir.StringValue:
+    """The text; missing in a column of identifiers where it is a number that lost digits, or the name of a row of totals."""
+    if not is_identifier(mapped):
+        return text
+    exponent = ibis.ifelse(text.upper().contains("E+"), text.try_cast("float64").notnull(), False)
+    return ibis.ifelse(exponent | text.isin(TOTALS), ibis.null("string"), text)
+
+
+def is_identifier(mapped: ColumnMap) -> bool:
+    """Whether the column's text identifies a household, person or place."""
+    return mapped.column.dtype == "string" and mapped.name.endswith("_id")
 
 
 def _scaled(number: ir.FloatingValue, mapped: ColumnMap) -> ir.FloatingValue:

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 
 import pandas as pd
 
 from fanpin.core.errors import DataError
 
+DUPLICATE = "duplicate keys"
+_LOOKS = (
+    (r"#(REF|N/A|VALUE|DIV/0|NAME|NUM|NULL)", "mend the formulas that give errors in the workbook, and save it"),
+    (r"^=", "save the workbook with calculated values in place of formulas"),
+    (r"[\uff0b-\uff19]", "write numbers with the digits 0 to 9, in a copy of the file"),
+    (
+        r"^[+-]?\d{1,3}([, ' \u00a0]\d{3})+(\.\d+)? \(",
+        "take thousands separators out of the numbers, in a copy of the file",
+    ),
+    (r"^[+-]?\d+,\d+ \(", "write numbers with a decimal point, in a copy of the file"),
+    (r"^[+-]?\d+(\.\d+)?% \(", "take percent signs out of the numbers, in a copy of the file"),
+)
 COLUMNS = ["file", "table", "column", "rule", "rows", "examples", "action"]
 
 
@@ -26,6 +39,7 @@ class Failure:
         without the value), "left out" (the rows are not in the table), "joined" (into one row a key), "not used" (looked-up
         rows that no row asks for), "not read" (a file), "not checked" (a rule).
     expected : what the rule asks for.
+    next_step : what to do; "" for the usual.
     """
 
     file: str
@@ -36,6 +50,7 @@ class Failure:
     examples: str
     action: str
     expected: str = ""
+    next_step: str = ""
 
 
 class ExtractError(DataError):
@@ -48,9 +63,23 @@ class ExtractError(DataError):
         super().__init__(
             f"{first.table + '.' if first.table else ''}{first.column}: {first.rule} in {first.rows} rows",
             expected=first.expected or None, got=first.examples, where=first.file,
-            next_step="correct the mapping or the file; bad_values=\"missing\" reads the rest"
-            + ("; further failures:\n    " + "\n    ".join(more) if more else ""),
+            next_step=_next_step(stops) + ("; further failures:\n    " + "\n    ".join(more) if more else ""),
         )  # fmt: skip
+
+
+def _next_step(stops: list[Failure]) -> str:
+    step = stops[0].next_step or hint(stops[0].examples) or "correct the mapping or the file"
+    if any(f.rule.endswith(DUPLICATE) or DUPLICATE + " of" in f.rule for f in stops):
+        return step  # which they stop in any case
+    return step + '; bad_values="missing" reads the rest'
+
+
+def hint(examples: str) -> str:
+    """What to do about text where a number belongs, by what it looks like; "" where it looks like nothing known."""
+    for looks, step in _LOOKS:
+        if re.search(looks, examples):
+            return step
+    return ""
 
 
 def issues_frame(failures: list[Failure]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import reduce
 
 import ibis
 import ibis.expr.types as ir
@@ -11,12 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
-from fanpin.core.errors import UnknownNameError, unknown_name
+from fanpin.core.errors import RawFileError, UnknownNameError, unknown_name
 from fanpin.harmonise.engines import Store
 from fanpin.harmonise.formulas import matching
 from fanpin.harmonise.mapping import ColumnMap, FileRole, Layout, TableMap
 from fanpin.harmonise.read import FILE, RawFile
-from fanpin.harmonise.readers import read_rows
+from fanpin.harmonise.readers import may_have_blank_rows, read_rows
 
 ABSENT = "absent"  # the tag of a variable that this file does not have and another file of the role does
 TAG = "__tag"
@@ -41,13 +42,20 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class RawRole:
-    """The rows of all files of one role, and where each variable is."""
+    """The rows of all files of one role, and where each variable is.
+
+    Attributes
+    ----------
+    rows_read : rows of each file, blank ones included.
+    blank : of these, those that are empty in every variable that is read; they are not in `rows`.
+    """
 
     role: FileRole
     rows: ir.Table
     fields: dict[str, Field]
     files: tuple[RawFile, ...]
     rows_read: dict[str, int]
+    blank: dict[str, int] = field(default_factory=dict)
 
     def find(self, variable: str) -> list[tuple[str, Field]]:
         """The variables that a name or a pattern stands for, without regard to case."""
@@ -109,19 +117,22 @@ def load_role(store: Store, layout: Layout, role: str, files: list[RawFile]) -> 
     labels = _labels(files, names)
     key = f"raw/{layout.name}/{role}"
     if all(f.path.suffix.lower() == ".parquet" for f in files):
+        blank = {}
         rows = _parquet_rows(store, key, files, names, columns, text)
         read = {f.path.name: parquet.read_metadata(f.path).num_rows for f in files}
     else:
-        parts = [_arrow_rows(f, found, columns, text) for f, found in zip(files, names, strict=True)]
+        every = [_arrow_rows(f, found, columns, text) for f, found in zip(files, names, strict=True)]
+        read = {f.path.name: part.num_rows for f, part in zip(files, every, strict=True)}
+        parts = [_filled(f, part) for f, part in zip(files, every, strict=True)]
+        blank = {f.path.name: read[f.path.name] - part.num_rows for f, part in zip(files, parts, strict=True)}
         rows = store.put(key, _stacked(parts, list(columns.values())))
-        read = {f.path.name: part.num_rows for f, part in zip(files, parts, strict=True)}
     fields = {
         v: Field(
             column=c, numeric=rows[c].type().is_floating(), tagged=f"{c}{TAG}" in rows.columns, labels=labels.get(v, {})
         )
         for v, c in columns.items()
     }
-    return RawRole(role=layout.roles[role], rows=rows, fields=fields, files=tuple(files), rows_read=read)
+    return RawRole(role=layout.roles[role], rows=rows, fields=fields, files=tuple(files), rows_read=read, blank=blank)
 
 
 def _resolved(file: RawFile, wanted: list[str]) -> dict[str, str]:
@@ -157,6 +168,21 @@ def _arrow_rows(file: RawFile, names: dict[str, str], columns: dict[str, str], a
         else:
             data[f"{column}{TAG}"] = pa.array([ABSENT] * rows.num_rows, pa.string())
     return pa.table(data)
+
+
+def _filled(file: RawFile, rows: pa.Table) -> pa.Table:
+    """The rows without those that are empty in every variable, of formats in which people leave such rows."""
+    columns = [rows.column(c) for c in rows.column_names if c != FILE and not c.endswith(TAG)]
+    if not columns or any(c.null_count == 0 for c in columns) or not may_have_blank_rows(file.path):
+        return rows
+    filled = reduce(compute.or_, (compute.is_valid(c) for c in columns))
+    left = rows.filter(filled)
+    if not left.num_rows:
+        raise RawFileError(
+            "the file has no rows", expected="values in the columns that are read", where=file.path,
+            got=f"{rows.num_rows} rows without any", next_step="fetch the file again, or export it again",
+        )  # fmt: skip
+    return left
 
 
 def _stacked(parts: list[pa.Table], columns: list[str]) -> pa.Table:
@@ -207,6 +233,9 @@ def _parquet_rows(
 def _cast(column: ir.Value, as_text: bool) -> ir.Value:
     if column.type().is_string():
         return column.strip().nullif("")  # type: ignore[attr-defined]
+    if as_text and column.type().is_floating():
+        whole = (column == column.floor()) & (column.abs() < 2**53)  # type: ignore[attr-defined]
+        return ibis.ifelse(whole, column.cast("int64").cast("string"), column.cast("string"))
     if as_text or not (column.type().is_numeric() or column.type().is_boolean()):
         return (column.cast("int64") if column.type().is_integer() else column).cast("string")
     return column.cast("float64")
@@ -265,7 +294,8 @@ def _absent(file: RawFile, absent: list[str], needed: int, every: list[Layout]) 
         f"the file has no column {', '.join(map(repr, absent))}",
         expected=f"the {needed} columns that {file.layout.source}/{file.layout.stem}.toml needs of its {file.role.name} file",
         got=f"{len(header)} columns: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}",
-        where=file.path, next_step=closest.next_step,
+        where=file.path,
+        next_step=closest.next_step or "fetch the release of the file that has it, or name it among the aliases of a mapping of your own",
     )  # fmt: skip
 
 

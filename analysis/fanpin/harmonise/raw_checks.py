@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from difflib import get_close_matches
+from typing import Any
+
 import ibis
 import ibis.expr.types as ir
 
 from fanpin.core.engine import fetch_frame, fetch_value
 from fanpin.harmonise.cells import Cells, table_cells
-from fanpin.harmonise.failures import Failure
+from fanpin.harmonise.failures import DUPLICATE, Failure
 from fanpin.harmonise.formulas import evaluate
 from fanpin.harmonise.mapping import Check, Keep, TableMap
-from fanpin.harmonise.raw import RawRole, split_reference
+from fanpin.harmonise.raw import ABSENT, TAG, RawRole, split_reference
 from fanpin.harmonise.read import FILE
 from fanpin.harmonise.validate import by_file
 
@@ -52,12 +56,78 @@ def _repeated(raw: RawRole, variables: tuple[str, ...]) -> list[Failure]:
     shown = repeated.mutate(key__=ibis.literal("|").join([repeated[k].cast("string") for k in keys]))
     return [
         Failure(
-            file=str(file), table="", column="|".join(variables), rule=f"{len(part)} duplicate keys of the {raw.role.name} file",
+            file=str(file), table="", column="|".join(variables), rule=f"{len(part)} {DUPLICATE} of the {raw.role.name} file",
             rows=int(part["rows__"].sum()), action="stopped", expected="one row a key",
             examples=", ".join(f"{k} ({n})" for k, n in zip(part["key__"].head(5), part["rows__"].head(5), strict=True)),
         )
         for file, part in fetch_frame(shown.order_by([FILE, "key__"])).groupby(FILE)
     ]  # fmt: skip
+
+
+def blank_failures(raw: RawRole) -> list[Failure]:
+    """Rows that are empty in every variable that is read."""
+    return [
+        Failure(file=file, table="", column="", rule="row without any value", rows=rows, examples="", action="left out")
+        for file, rows in raw.blank.items() if rows
+    ]  # fmt: skip
+
+
+def unnamed_missing(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]:
+    """Extended missing values of Stata or SAS that the mapping does not name; they are "lost_in_coding"."""
+    failures: list[Failure] = []
+    for raw in (roles[r] for r in roles):
+        tags = {f"c{i}": tag for i, tag in enumerate(_tags(table, raw))}
+        if not tags:
+            continue
+        unnamed = {n: raw.rows[t].notnull() & ~raw.rows[t].isin(named) for n, (_, _, t, named) in tags.items()}
+        counts = fetch_frame(raw.rows.aggregate(**{n: raw.rows.count(where=u) for n, u in unnamed.items()})).iloc[0]
+        for n, (column, variable, tag, _) in tags.items():
+            if counts[n]:
+                failures += by_file(
+                    raw.rows.filter(unnamed[n]), tag, table=table.name, column=column, action="set missing",
+                    rule=f"a missing value of {variable} that the mapping does not name",
+                )  # fmt: skip
+    return failures
+
+
+def _tags(table: TableMap, raw: RawRole) -> Iterator[tuple[str, str, str, list[str]]]:
+    """Column, raw variable, its tags on the engine, and those that the mapping names."""
+    for column in table.columns.values():
+        reasons = {} if column.missing is None else {**raw.role.missing, **column.missing}
+        for variable in column.variables:
+            where, name = split_reference(variable, table)
+            for found, field in raw.find(name) if raw.role.name in where else ():
+                if field.tagged:
+                    yield column.name, found, f"{field.column}{TAG}", [ABSENT, *reasons, *column.recode, *column.codes]
+
+
+def passed_over(table: TableMap, raw: RawRole) -> list[Failure]:
+    """Columns of the file that could have been meant: a second name of a variable, or a name like one that is absent."""
+    failures: list[Failure] = []
+    for file in raw.files:
+        names = {n.lower(): n for n in file.header.names if n}
+        wanted = {n for c in table.columns.values() for v in c.variables for where, n in [split_reference(v, table)]
+                  if raw.role.name in where and not any(sign in n for sign in "*?[")}  # fmt: skip
+        called = {
+            v: [names[a.lower()] for a in (v, *raw.role.aliases.get(v, ())) if a.lower() in names] for v in wanted
+        }
+        unused = [n for n in names.values() if n not in {a for found in called.values() for a in found}]
+        about: dict[str, Any] = {"file": file.path.name, "table": table.name, "rows": 0, "action": "not read"}
+        for variable in sorted(wanted):
+            if len(called[variable]) > 1:
+                rule = f"{called[variable][0]} is read, which these are other names of"
+                failures.append(Failure(**about, column=variable, rule=rule, examples=", ".join(called[variable][1:])))
+            elif not called[variable] and (close := _close(variable, unused)):
+                rule = f"the file has no {variable}, but a column called much like it"
+                failures.append(Failure(**about, column=variable, rule=rule, examples=", ".join(close)))
+    return failures
+
+
+def _close(variable: str, names: list[str]) -> list[str]:
+    """Names that differ in few letters; names with digits are numbers of questions, which are alike and mean other things."""
+    if len(variable) < 3 or any(c.isdigit() for c in variable):
+        return []
+    return get_close_matches(variable, [n for n in names if not any(c.isdigit() for c in n)], n=3, cutoff=0.8)
 
 
 def left_out(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]:

@@ -55,7 +55,10 @@ def listed_files(files: str | Path | Iterable[str | Path]) -> tuple[list[Path], 
         inside = path.iterdir() if path.is_dir() else Path(path.anchor).glob(str(path.relative_to(path.anchor)))
         plain = [p for p in inside if p.is_file() and not p.name.startswith((".", "~$"))]
         if not plain:
-            raise RawFileError("no file here", got=str(entry), expected="a file, a folder with files, or a pattern")
+            raise RawFileError(
+                "no file here", got=str(entry), expected="a file, a folder with files, or a pattern",
+                next_step="check the path; hidden files, and those that open programs leave (~$…), are passed over",
+            )  # fmt: skip
         for p in plain:
             found.setdefault(p, False)
     if not found:
@@ -86,7 +89,7 @@ def matched_files(files: str | Path | Iterable[str | Path], layouts: list[Layout
                 got=", ".join(dict.fromkeys(f"{la.source}/{la.stem}: {r.shown}" for la, r in meets)),
             )  # fmt: skip
         raw += [RawFile(path=path, layout=la, role=role) for la, role in meets]
-        if not meets and path in named:
+        if not meets and path in named and path.suffix.lower() != ".xml":  # a DDI codebook is read with its data
             raise _no_pattern([path], layouts)
         if not meets and is_data_file(path):
             unused.append(path)

@@ -8,15 +8,17 @@ import ibis.expr.types as ir
 from fanpin.core.columns import KEYS
 from fanpin.core.engine import fetch_frame, fetch_value
 from fanpin.core.options import BadValues
+from fanpin.harmonise.cells import is_number
 from fanpin.harmonise.derive import HOUSEHOLD, meets
-from fanpin.harmonise.expressions import Mapped, reason_of
-from fanpin.harmonise.failures import Failure
+from fanpin.harmonise.engines import Store
+from fanpin.harmonise.expressions import BIG, Mapped, is_identifier, reason_of
+from fanpin.harmonise.failures import DUPLICATE, Failure
 from fanpin.harmonise.mapping import OTHER, ColumnMap, DerivedMap, Layout, TableMap
 from fanpin.harmonise.read import FILE
 
 
 def stopping_failures(
-    mapped: Mapped, stored: ir.Table, table: TableMap, layout: Layout, *, bad_values: BadValues
+    mapped: Mapped, stored: ir.Table, table: TableMap, layout: Layout, *, bad_values: BadValues, store: Store
 ) -> list[Failure]:
     """Text that the mapping does not understand, keys that are missing, waves that the mapping does not know.
 
@@ -32,18 +34,38 @@ def stopping_failures(
     suspects = [c for c, _ in _failing(stored, silent)]
     if not suspects:
         return _unknown_waves(stored, table, layout, bad_values)
-    rows = mapped.of(suspects)
-    checks = {(c, "bad"): rows[f"{c}__bad"].notnull() for c in suspects}
-    checks |= {(k, "none"): rows[k].isnull() & rows[f"{k}__bad"].isnull() for k in suspects if k in KEYS[table.name]}
-    failures: list[Failure] = []
-    for column, check in _failing(rows, checks):
-        shown = f"{column}__bad" if check == "bad" else column
-        rule, expected = _rule(table.columns[column]) if check == "bad" else ("key missing", "a value in every row")
-        failures += by_file(
-            rows.filter(checks[column, check]), shown, table=table.name, column=column, rule=rule, expected=expected,
-            action=_action(bad_values, of_row=column in KEYS[table.name]),
-        )  # fmt: skip
+    checks = _bad_checks(mapped.of(suspects), suspects, table)
+    failing = _failing(mapped.of(suspects), checks)
+    if not failing:
+        return _unknown_waves(stored, table, layout, bad_values)
+    shown = list(
+        dict.fromkeys([c for c, _ in failing] + [k for k in KEYS[table.name] if any(f == "none" for _, f in failing)])
+    )
+    rows = store.keep(f"failing/{layout.name}/{table.name}", mapped.of(shown))
+    checks = _bad_checks(rows, shown, table)
+    failures = [f for key in failing for f in _bad_rows(rows.filter(checks[key]), key, table, bad_values)]
     return failures + _unknown_waves(stored, table, layout, bad_values)
+
+
+def _bad_checks(rows: ir.Table, columns: list[str], table: TableMap) -> dict[tuple[str, str], ir.BooleanValue]:
+    checks = {(c, "bad"): rows[f"{c}__bad"].notnull() for c in columns}
+    return checks | {
+        (k, "none"): rows[k].isnull() & rows[f"{k}__bad"].isnull() for k in columns if k in KEYS[table.name]
+    }
+
+
+def _bad_rows(rows: ir.Table, failing: tuple[str, str], table: TableMap, bad_values: BadValues) -> list[Failure]:
+    column, check = failing
+    rule, expected, step = _rule(table.columns[column]) if check == "bad" else _NO_KEY
+    shown = f"{column}__bad"
+    if check == "none":
+        parts = [ibis.literal(f"{k}=") + ibis.coalesce(rows[k].cast("string"), rows[f"{k}__bad"], ibis.literal("empty"))
+                 for k in KEYS[table.name]]  # fmt: skip
+        rows, shown = rows.mutate(keys__=ibis.literal(" ").join(parts)), "keys__"
+    return by_file(
+        rows, shown, table=table.name, column=column, rule=rule, expected=expected, next_step=step,
+        action=_action(bad_values, of_row=column in KEYS[table.name]),
+    )  # fmt: skip
 
 
 def _unknown_waves(stored: ir.Table, table: TableMap, layout: Layout, bad_values: BadValues) -> list[Failure]:
@@ -100,20 +122,37 @@ def _failing(rows: ir.Table, checks: dict[tuple[str, str], ir.BooleanValue]) -> 
     return [names[str(n)] for n, count in fetch_frame(counted).iloc[0].items() if count > 0]
 
 
-def _rule(column: ColumnMap) -> tuple[str, str]:
+_NO_KEY = ("key missing", "a value in every row", "fill the key in, or take the rows out, in a copy of the file")
+
+
+_IDENTIFIERS = "export identifiers as text, take rows of totals out"
+
+
+def _rule(column: ColumnMap) -> tuple[str, str, str]:
+    """The rule that text breaks which the mapping does not understand, what it expects, and the next step."""
     variables = column.formula.text if column.formula else "|".join(column.variables)
     also = f" or one of {', '.join(column.missing)}" if column.missing else ""
     if column.recode or column.column.dtype == "boolean":
         codes = [c for c in column.recode if c != OTHER] or ["0", "1"]
-        return f"unknown code in {variables}", "one of " + ", ".join([*codes, *(column.missing or {})])
+        return f"unknown code in {variables}", "one of " + ", ".join([*codes, *(column.missing or {})]), ""
     if column.origin == "year_quarter":
-        return f"no year and quarter in {variables}", "a whole year, and a quarter from 1 to 4"
+        return f"no year and quarter in {variables}", "a whole year, and a quarter from 1 to 4", ""
+    if is_identifier(column):
+        return f"no identifier in {variables}", "identifiers with all their digits, and no row of totals", _IDENTIFIERS
     kind = "whole number" if column.column.dtype == "integer" else "number"
-    return f"not a {kind} in {variables}", f"a {kind}{also}"
+    return f"not a {kind} in {variables}", f"a {kind}{also}", ""
 
 
 def by_file(
-    rows: ir.Table, shown: str, *, table: str, column: str, rule: str, action: str, expected: str = ""
+    rows: ir.Table,
+    shown: str,
+    *,
+    table: str,
+    column: str,
+    rule: str,
+    action: str,
+    expected: str = "",
+    next_step: str = "",
 ) -> list[Failure]:
     """One failure a file, with the five commonest values of the column `shown` as examples."""
     counted = rows.group_by([FILE, shown]).agg(rows__=rows.count())
@@ -124,7 +163,7 @@ def by_file(
         listed = ", ".join(f"{_plain(v)} ({n})" for v, n in zip(top[shown], top["rows__"], strict=True))
         failures.append(Failure(
             file=str(file), table=table, column=column, rule=rule, rows=int(part["rows__"].sum()),
-            examples=listed + (", …" if len(part) > 5 else ""), action=action, expected=expected,
+            examples=listed + (", …" if len(part) > 5 else ""), action=action, expected=expected, next_step=next_step,
         ))  # fmt: skip
     return failures
 
@@ -146,14 +185,15 @@ def duplicate_keys(rows: ir.Table, table: str) -> list[Failure]:
         return []
     first = fetch_frame(repeated.order_by(key).limit(3)).to_dict("records")
     files = sorted({f for r in first for f in (r["first__"], r["last__"])})
+    step = "keep one release of the files" if len(files) > 1 else "keep one row for each key, in a copy of the file"
     examples = "; ".join(f"{', '.join(f'{k}={r[k]}' for k in key)}: {r['rows__']} rows" for r in first)
     return [Failure(
-        file=", ".join(files), table=table, column="|".join(key), rule=f"{keys} duplicate keys",
+        file=", ".join(files), table=table, column="|".join(key), rule=f"{keys} {DUPLICATE}", next_step=step,
         rows=int(fetch_value(repeated.rows__.sum())), examples=examples, action="stopped", expected="one row a key",
     )]  # fmt: skip
 
 
-def range_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
+def range_failures(rows: ir.Table, table: TableMap, layout: Layout) -> list[Failure]:
     """Values outside the declared limits; they are kept, since only the survey knows whether they are errors."""
     checks: dict[tuple[str, str], ir.BooleanValue] = {}
     for name, mapped in table.columns.items():
@@ -162,6 +202,14 @@ def range_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
             checks[name, f"below {low:g}"] = rows[name] < low
         if high is not None:
             checks[name, f"above {high:g}"] = rows[name] > high
+        elif mapped.column.dtype == "float":
+            checks[name, f"above {BIG:g}, where numbers lose digits"] = rows[name] >= BIG
+        if mapped.column.unit == "year x 100 + month":
+            checks[name, "no month of a year"] = ~(
+                (rows[name] % 100).between(1, 12) & rows[name].between(190001, 210012)
+            )
+        if codes := _codes_like(mapped, table, layout):
+            checks[name, "looks like a code that the mapping does not have"] = rows[name].isin(codes)
     return [
         failure
         for name, rule in _failing(rows, checks)
@@ -169,6 +217,24 @@ def range_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
             rows.filter(checks[name, rule]), name, table=table.name, column=name, rule=rule, action="kept"
         )
     ]
+
+
+def _codes_like(mapped: ColumnMap, table: TableMap, layout: Layout) -> list[float]:
+    """Negative whole numbers among the codes for missing of a file whose values may be negative, but not codes themselves."""
+    if (
+        mapped.origin != "from"
+        or mapped.column.dtype not in ("float", "integer")
+        or mapped.missing is None
+        or mapped.factor
+    ):
+        return []
+    roles = {v.partition(".")[0] if "." in v else table.roles[0] for v in mapped.variables}
+    known = {float(c) for r in roles if r in layout.roles for c in layout.roles[r].missing if is_number(c)}
+    known |= {float(c) for c in (*mapped.missing, *mapped.replace, *mapped.recode) if is_number(c)}
+    negative = [c for c in known if -100 < c < 0]
+    if not negative or (mapped.limits[0] is not None and mapped.limits[0] >= 0):
+        return []
+    return [float(c) for c in range(int(min(negative)), 0) if c not in known]
 
 
 def household_failures(persons: ir.Table, households: ir.Table, derived: list[DerivedMap]) -> list[Failure]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HARMONISED = ("household_wave", "person_wave", "place_wave")
 PANEL = ("panel", "spells", "risk", "counts", "ties")
+LINKS = ("links", "attrition_states")  # made with the panel where households are linked
 
 
 def harmonise(study: Study) -> dict[str, Any]:
@@ -110,6 +111,7 @@ def accept_catalogue(study: Study) -> Path:
 
     _require_mapped(study)
     study.check_raw()
+    simulation.ensure(study)
     catalogues = [fp.harmonise(source, files).catalogue for source, files, _ in _mapped(study)]
     with atomic_path(catalogue_path(study)) as temporary:
         pd.concat(catalogues, ignore_index=True).to_csv(temporary, index=False)
@@ -129,7 +131,10 @@ def panel(study: Study) -> dict[str, Any]:
     import fanpin as fp
     from fanpin.panel import ties_at_line
 
-    source = study.dataset(spec.table)
+    source, links = _linked(study)
+    if prices := study.file.prices:
+        source = fp.deflate(source, columns=prices.columns, time=spec.time, base_year=prices.base_year,
+                            prices=prices.series, period=spec.period)  # fmt: skip
     place = f"{study.path.name} [panel]"
     require_columns(
         source.columns, [spec.unit, spec.time, spec.welfare, spec.weight, spec.size, *spec.where], where=place
@@ -158,10 +163,33 @@ def panel(study: Study) -> dict[str, Any]:
         "risk": risk,
         "counts": describe_panel(source, status, spells, risk, unit=spec.unit),
         "ties": with_headcounts(ties_at_line(status, welfare=spec.welfare, time=spec.time)),
+        **links,
     }
     facts = {"panel rows": len(status), "risk rows": len(risk), "relapses": int(risk["relapse"].sum())}
     _write(study, "panel", tables, request=panel_request(study), inputs=panel_inputs(study), facts=facts)
     return facts
+
+
+def _linked(study: Study) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """The canonical table of the panel, its households linked where the study says how, and tables of the links."""
+    spec, link = study.file.panel, study.file.link
+    assert spec is not None
+    source = study.dataset(spec.table)
+    if link is None:
+        return source, {}
+    import fanpin as fp
+
+    people = spec.table.replace("household_wave", "person_wave")
+    known = (study.processed / f"{people}.parquet").is_file()
+    persons = study.dataset(people) if known else None
+    how = {"persons": persons, "time": spec.time, "origin": "origin_household_id" if "origin_household_id" in source else None,
+           "size": "household_size" if "household_size" in source else None}  # fmt: skip
+    weight = "weight" if "weight" in source else None
+    linked = fp.link_panel(source, splits=link.splits, weights=link.weights, covariates=link.covariates, weight=weight,
+                           stabilised=link.stabilised, trim=link.trim, **how)  # fmt: skip
+    counted = linked.groupby([spec.time, "link"]).size().unstack(fill_value=0).reset_index()
+    counted.columns.name = None
+    return linked, {"links": counted, "attrition_states": fp.attrition_states(linked, time=spec.time)}
 
 
 def with_headcounts(ties: pd.DataFrame) -> pd.DataFrame:
@@ -242,14 +270,19 @@ def raw_inputs(study: Study) -> list[Path]:
 
 def panel_request(study: Study) -> dict[str, Any]:
     """What the study says of panel, line and spells."""
-    parts: dict[str, Any] = {"panel": study.file.panel, "line": study.line, "spells": study.file.spells}
-    return {name: dataclasses.asdict(part) for name, part in parts.items()}
+    parts: dict[str, Any] = {"panel": study.file.panel, "line": study.line, "spells": study.file.spells,
+                             "link": study.file.link, "prices": study.file.prices}  # fmt: skip
+    return {name: dataclasses.asdict(part) for name, part in parts.items() if part is not None}
 
 
 def panel_inputs(study: Study) -> list[Path]:
     """The canonical table behind the panel."""
     spec = study.file.panel
-    return [study.processed / f"{spec.table}.parquet"] if spec else []
+    if spec is None:
+        return []
+    tables = [spec.table, *([spec.table.replace("household_wave", "person_wave")] if study.file.link else [])]
+    paths = [study.processed / f"{table}.parquet" for table in dict.fromkeys(tables)]
+    return [p for p in paths if p.is_file() or p == paths[0]]
 
 
 def _write(

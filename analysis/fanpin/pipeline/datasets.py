@@ -24,7 +24,14 @@ def names(study: Study) -> list[str]:
         for table in data_stages.HARMONISED
     ]
     described = ["issues", "catalogue", "variables"] if built else []
-    return [*printed, *built, *described, *(data_stages.PANEL if study.file.panel else ())]
+    return [*printed, *built, *described, *panel_sets(study)]
+
+
+def panel_sets(study: Study) -> tuple[str, ...]:
+    """The data sets that the panel stage makes."""
+    if study.file.panel is None:
+        return ()
+    return (*data_stages.PANEL, *(data_stages.LINKS if study.file.link else ()))
 
 
 def extracts_of(study: Study, name: str) -> list[str]:
@@ -32,7 +39,7 @@ def extracts_of(study: Study, name: str) -> list[str]:
     extracts = study.file.extracts
     if name in extracts and not extracts[name].source:
         return [name]
-    if name in data_stages.PANEL and study.file.panel:
+    if name in panel_sets(study) and study.file.panel:
         return extracts_of(study, study.file.panel.table)
     mapped = {n: e for n, e in extracts.items() if e.source}
     if name in ("issues", "catalogue", "variables"):
@@ -66,7 +73,7 @@ def ensure(study: Study, name: str) -> None:
     if extract is not None and not extract.source:
         study.check_raw()
     else:
-        data_stages.ensure(study, "panel" if name in data_stages.PANEL else "harmonise")
+        data_stages.ensure(study, "panel" if name in panel_sets(study) else "harmonise")
 
 
 def paths(study: Study, name: str) -> list[Path]:

@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeVar
 from fanpin.core.design import Design
 from fanpin.core.errors import FanpinError, StudyError, unknown_name
 from fanpin.core.line import Line
-from fanpin.core.options import LeftCensored, WavePeriod, check_option
+from fanpin.core.options import LeftCensored, PanelWeights, Splits, WavePeriod, check_option
 from fanpin.core.shape import check_shape
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
@@ -87,6 +87,30 @@ class Spells:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Link:
+    """How households are linked over splits and merges, and weighted; see `fanpin.link_panel`."""
+
+    splits: Splits = "branch_weight"
+    weights: PanelWeights = "delivered"
+    covariates: tuple[str, ...] = ()
+    stabilised: bool = False
+    trim: float = 0.99
+
+    def __post_init__(self) -> None:
+        check_option("splits", self.splits, Splits)
+        check_option("weights", self.weights, PanelWeights)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """Columns that get a deflated twin, x_real_<base_year>; see `fanpin.deflate`."""
+
+    series: str
+    base_year: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Analysis:
     """A model or a measure: `kind` names the function, `on` the data set, `options` its arguments."""
 
@@ -122,6 +146,8 @@ class StudyFile:
     simulate: Simulate | None = None
     extracts: dict[str, Extract] = field(default_factory=dict)
     panel: Panel | None = None
+    link: Link | None = None
+    prices: Prices | None = None
     line: Line | None = None
     spells: Spells = field(default_factory=Spells)
     design: Design | None = None
@@ -166,6 +192,9 @@ def read_study_file(path: Path) -> StudyFile:
     if "panel" in text:
         parts["panel"] = read_section(Panel, text["panel"], f"{path.name} [panel]")
         parts["line"] = read_line(text.get("line", {}), f"{path.name} [line]")
+    for name, kind, listed in (("link", Link, "covariates"), ("prices", Prices, "columns")):
+        if name in text:
+            parts[name] = read_section(kind, _as_tuple(text[name], listed), f"{path.name} [{name}]")
     if "spells" in text:
         parts["spells"] = read_section(Spells, _spells(text["spells"]), f"{path.name} [spells]")
     if "design" in text:
@@ -247,6 +276,7 @@ def read_line(spec: dict[str, Any], where: str) -> Line:
         "relative": Line.relative,
         "official": Line.official,
         "column": Line.column,
+        "international": Line.international,
     }
     kind = str(spec.get("kind"))
     if kind not in makers:

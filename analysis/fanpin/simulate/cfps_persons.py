@@ -1,4 +1,4 @@
-"""The roster (famconf) and the questionnaires of persons and children, under our own names and in the survey's codes."""
+"""The roster (famconf) and the questionnaires of persons and children, in our names and the survey's codes."""
 
 from __future__ import annotations
 
@@ -93,10 +93,18 @@ def _placed(rows: pd.DataFrame, households: pd.DataFrame) -> pd.DataFrame:
 
 
 def _ids(rows: pd.DataFrame) -> pd.DataFrame:
-    return pd.DataFrame({
-        "wave": rows["wave"], "pid": rows["pid"], "household_id": rows["household"], "origin": rows["origin"],
-        "province": PROVINCE, "county": COUNTY, "community": community(rows["township"]), "urban": rows["urban"].astype(int),
-    })  # fmt: skip
+    return pd.DataFrame(
+        {
+            "wave": rows["wave"],
+            "pid": rows["pid"],
+            "household_id": rows["household"],
+            "origin": rows["origin"],
+            "province": PROVINCE,
+            "county": COUNTY,
+            "community": community(rows["township"]),
+            "urban": rows["urban"].astype(int),
+        }
+    )
 
 
 def _ethnicity(rows: pd.DataFrame) -> np.ndarray:
@@ -119,12 +127,15 @@ def _work(frame: pd.DataFrame, rows: pd.DataFrame, late: np.ndarray) -> None:
 
 
 def with_earlier_ids(frame: pd.DataFrame, people: pd.DataFrame, waves: tuple[int, ...], key: str) -> pd.DataFrame:
-    """Add `household_id_<wave>` for earlier waves: where the person then was a member (-8: nowhere)."""
+    """Add `household_id_<wave>` for earlier waves: where the person then was a member (-8: nowhere).
+
+    Before the first wave simulated that is the household of 2010.
+    """
     members = people[people["member"]]
     wide = members.pivot_table(index="pid", columns="wave", values="household", aggfunc="first")
     found = wide.reindex(frame[key]).set_axis(frame.index)
+    born = people.drop_duplicates("pid").set_index("pid")["birth_year"].reindex(frame[key]).to_numpy()
     for wave in waves:
-        values = found[wave] if wave in found else frame["origin"]
-        before = frame["wave"] > wave
-        frame[f"household_id_{wave}"] = values.where(before).fillna(NOT_APPLICABLE).astype(np.int64)
+        values = found[wave] if wave in found else frame["origin"].where(born <= wave)
+        frame[f"household_id_{wave}"] = values.where(frame["wave"] > wave).fillna(NOT_APPLICABLE).astype(np.int64)
     return frame

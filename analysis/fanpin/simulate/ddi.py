@@ -10,9 +10,16 @@ import pandas as pd
 
 
 def codebook(
-    file: str, frame: pd.DataFrame, *, widths: Mapping[str, int], decimals: Mapping[str, int], labels: Mapping[str, str],
-    values: Mapping[str, Mapping[int, str]], title: str, fixed: bool,
-) -> str:  # fmt: skip
+    file: str,
+    frame: pd.DataFrame,
+    *,
+    widths: Mapping[str, int],
+    decimals: Mapping[str, int],
+    labels: Mapping[str, str],
+    values: Mapping[str, Mapping[int, str]],
+    title: str,
+    fixed: bool,
+) -> str:
     """The DDI 2.5 text that describes a rectangular extract; `decimals` are implied in fixed-width files only."""
     start, parts = 1, []
     for name in frame.columns:

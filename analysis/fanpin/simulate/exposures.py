@@ -16,7 +16,7 @@ ADULT = 16
 
 
 def lived(people: pd.DataFrame, year: int, p: Mapping[str, Any], rng: np.random.Generator) -> pd.DataFrame:
-    """The people with their age, schooling, health and medical costs of the wave (yuan); costs are of the last 12 months."""
+    """The people with their age, schooling, health and costs of the wave: yuan of the last 12 months."""
     frame = people.copy()
     age = (year - frame["birth_year"]).to_numpy()
     reached = np.clip(age - SCHOOL_FROM, 0, None)
@@ -100,3 +100,11 @@ def with_wages(people: pd.DataFrame, households: pd.DataFrame, column: str = "in
     rest = total - part.groupby(people["household"]).transform("sum")
     part[first] += rest[first].astype(np.int64)
     return part
+
+
+def earner_concentration(people: pd.DataFrame, households: pd.DataFrame) -> np.ndarray:
+    """Sum of squared shares of the household's wage by earner; missing where nobody has a wage."""
+    wage = people["wage"].where(people["member"], 0).astype(float)
+    total = wage.groupby(people["household"]).sum()
+    squares = (wage**2).groupby(people["household"]).sum()
+    return (squares / total.where(total > 0) ** 2).reindex(households["household"]).to_numpy()

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from fanpin.core.errors import InputError
 from fanpin.simulate import demography, exposures, incomes, poverty_process
 from fanpin.simulate.population import made_households, made_persons
 from fanpin.simulate.truth import WAVES
@@ -89,6 +90,11 @@ def _survivors(
     )  # fmt: skip
     gone = pd.DataFrame({"household": households["household"], "wave": year, "why": why})[why != ""]
     stay = households[why == ""].reset_index(drop=True)
+    if stay.empty:
+        raise InputError(
+            f"no household is left in {year}", where="truth= of simulate_city_c",
+            next_step="lower attrition or mortality, or ask for more households",
+        )  # fmt: skip
     return stay, people[people["household"].isin(stay["household"])].reset_index(drop=True), gone
 
 
@@ -107,4 +113,5 @@ def _wave(
     households = exposures.of_households(households.assign(**before), persons)
     money = incomes.received(households, year, p, rngs["incomes"])
     households = pd.concat([households.drop(columns=[c for c in money if c in households]), money], axis=1)
-    return households, persons.assign(wage=exposures.with_wages(persons, households))
+    persons = persons.assign(wage=exposures.with_wages(persons, households))
+    return households.assign(earner_hhi=exposures.earner_concentration(persons, households)), persons

@@ -41,9 +41,14 @@ def received(households: pd.DataFrame, year: int, p: Mapping[str, Any], rng: np.
         amount["property"] * (rng.random(len(size)) < 0.1) * rng.uniform(0.2, 0.8, len(size)), spare - np.abs(business)
     )
     parts = {
-        "wage": amount["wage"], "farm": amount["operating"] - business, "business": business,
-        "property": amount["property"], "transfer": amount["transfer"], "other": amount["other"], "land_compensation": land,
-    }  # fmt: skip
+        "wage": amount["wage"],
+        "farm": amount["operating"] - business,
+        "business": business,
+        "property": amount["property"],
+        "transfer": amount["transfer"],
+        "other": amount["other"],
+        "land_compensation": land,
+    }
     frame = pd.DataFrame({f"income_{k}": np.rint(v).astype(np.int64) for k, v in parts.items()}, index=households.index)
     return with_totals(frame, np.full(len(frame), year)).assign(line=line_of(year, p))
 
@@ -70,12 +75,20 @@ def _above(households: pd.DataFrame, clear: float, p: Mapping[str, Any], rng: np
     return 1 + 1.5 * clear + np.exp(b["log_mean"] + b["log_sd"] * rank + b["on_frailty"] * households["u_relapse"])
 
 
+def _no_small_losses(frame: pd.DataFrame) -> pd.DataFrame:
+    """Move losses below 20 yuan to the farm, so that none reads as one of the survey's missing codes."""
+    small = frame["income_business"].between(-20, -1)
+    frame.loc[small, "income_farm"] += frame.loc[small, "income_business"]
+    frame.loc[small, "income_business"] = 0
+    return frame
+
+
 def with_totals(frame: pd.DataFrame, wave: np.ndarray) -> pd.DataFrame:
     """Add operating income, both totals and the concentration of the five sources (sum of squared shares).
 
     The comparable total leaves out the compensation for land, and after 2010 the profit of a business.
     """
-    frame = frame.copy()
+    frame = _no_small_losses(frame.copy())
     frame["income_operating"] = frame["income_farm"] + frame["income_business"]
     sources = frame[[f"income_{s}" for s in SOURCES]].to_numpy(float)
     total = sources.sum(axis=1)

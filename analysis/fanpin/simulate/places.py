@@ -18,8 +18,10 @@ GROWTH = 0.08  # a year
 
 
 def places(waves: tuple[int, ...], p: Mapping[str, Any], rng: np.random.Generator) -> Extract:
-    """A row a township and year. Over the towns, and over the other townships, equipment per 10,000 pupils of all together
-    is the paper's number at PAPER_YEAR and GROWTH less for each year before.
+    """A row a township and year.
+
+    Equipment per 10,000 pupils of all towns together, and of all other townships together, is the paper's number at
+    PAPER_YEAR and GROWTH less for each year before.
     """
     counts = np.array([p["township_households"][t] for t in TOWNSHIPS])
     town = np.array([t in TOWNS for t in TOWNSHIPS])
@@ -32,14 +34,31 @@ def places(waves: tuple[int, ...], p: Mapping[str, Any], rng: np.random.Generato
     for year in waves:
         less = (1 + GROWTH) ** (year - PAPER_YEAR)
         rooms, computers = (_stock(p[k], spread[k], pupils, town, less) for k in ("classrooms", "computers"))
-        tables.append(pd.DataFrame({
-            "地区代码": community(pd.Series(np.arange(1, len(counts) + 1))), "地区名称": list(township_names().values()), "年度": year,
-            "省": "广西壮族自治区", "市": "C市", "县": "T县", "人口": population, "学校数": 1 + pupils // 400, "专任教师数": pupils // 15,
-            "在校学生数": pupils, "多媒体教室数": rooms, "计算机数": computers,
-            "每万名学生多媒体教室数": np.round(rooms / pupils * 10_000, 2), "每万名学生计算机数": np.round(computers / pupils * 10_000, 2),
-            "卫生室数": clinics, "床位数": clinics * 6, "执业医师数": clinics * 2, "到县城距离": distance,
-            "硬化路覆盖率": np.minimum(100, np.where(town, 92, 70) + 2 * (year - 2010)).astype(float),
-        }))  # fmt: skip
+        tables.append(
+            pd.DataFrame(
+                {
+                    "地区代码": community(pd.Series(np.arange(1, len(counts) + 1))),
+                    "地区名称": list(township_names().values()),
+                    "年度": year,
+                    "省": "广西壮族自治区",
+                    "市": "C市",
+                    "县": "T县",
+                    "人口": population,
+                    "学校数": 1 + pupils // 400,
+                    "专任教师数": pupils // 15,
+                    "在校学生数": pupils,
+                    "多媒体教室数": rooms,
+                    "计算机数": computers,
+                    "每万名学生多媒体教室数": np.round(rooms / pupils * 10_000, 2),
+                    "每万名学生计算机数": np.round(computers / pupils * 10_000, 2),
+                    "卫生室数": clinics,
+                    "床位数": clinics * 6,
+                    "执业医师数": clinics * 2,
+                    "到县城距离": distance,
+                    "硬化路覆盖率": np.minimum(100, np.where(town, 92, 70) + 2 * (year - 2010)).astype(float),
+                }
+            )
+        )
     return Extract(path="places/places_simulated.csv", kind="csv", frame=pd.concat(tables, ignore_index=True))
 
 

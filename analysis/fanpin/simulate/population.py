@@ -19,10 +19,16 @@ OLDEST_WAVE = 2010
 def made_households(n: int, p: Mapping[str, Any], rng: np.random.Generator) -> pd.DataFrame:
     """A row a household: its ids, its township, what stays the same of it, and its state in 2010."""
     fid = FIRST_FID + np.arange(n)
-    frame = pd.DataFrame({
-        "household": fid, "origin": fid, "township": _townships(n, p["township_households"]),
-        "training_rank": rng.random(n), "income_rank": rng.standard_normal(n), "land": rng.gamma(4.0, 2500.0, n),
-    })  # fmt: skip
+    frame = pd.DataFrame(
+        {
+            "household": fid,
+            "origin": fid,
+            "township": _townships(n, p["township_households"]),
+            "training_rank": rng.random(n),
+            "income_rank": rng.standard_normal(n),
+            "land": rng.gamma(4.0, 2500.0, n),
+        }
+    )
     frame["u_relapse"], frame["u_escape"] = _frailties(n, p["frailty"], rng)
     frame["training_rank"] = _trained_later(frame, p)
     shares = base_shares(n, p, rng)
@@ -74,7 +80,7 @@ def dirichlet(alpha: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def made_persons(households: pd.DataFrame, year: int, p: Mapping[str, Any], rng: np.random.Generator) -> pd.DataFrame:
-    """A row a person living in the households in `year`: heads, spouses, children, their spouses and children, parents."""
+    """A row a person living in the households in `year`: heads, spouses, parents, children and theirs."""
     n = len(households)
     index = np.arange(n)
     head_age = np.clip(np.round(rng.normal(47, 11, n)), 24, 78).astype(int)
@@ -124,8 +130,12 @@ def _descendants(index: np.ndarray, head_age: np.ndarray, rng: np.random.Generat
     sons = sons[rng.random(len(sons)) < 0.5]
     wives = _part(sons["row"].to_numpy(), (sons["age"] - 1).to_numpy(), np.zeros(len(sons), bool), "child_in_law")
     parents = sons[rng.random(len(sons)) < 0.7]
-    small = _part(parents["row"].to_numpy(), np.maximum(parents["age"].to_numpy() - 23 - rng.integers(0, 6, len(parents)), 0),
-                  rng.random(len(parents)) < 0.53, "grandchild")  # fmt: skip
+    small = _part(
+        parents["row"].to_numpy(),
+        np.maximum(parents["age"].to_numpy() - 23 - rng.integers(0, 6, len(parents)), 0),
+        rng.random(len(parents)) < 0.53,
+        "grandchild",
+    )
     return [children, wives, small]
 
 
@@ -170,10 +180,14 @@ def finished(people: pd.DataFrame, p: Mapping[str, Any], rng: np.random.Generato
     u = rng.random(n)
     people["schooling_end"] = np.select(
         [born < 1950, born < 1965, born < 1980, born < 1995],
-        [_pick(u, (0, 3, 6), (0.45, 0.8)), _pick(u, (0, 6, 9), (0.15, 0.65)), _pick(u, (6, 9, 12), (0.35, 0.9)),
-         _pick(u, (6, 9, 12, 15), (0.12, 0.7, 0.87))],
+        [
+            _pick(u, (0, 3, 6), (0.45, 0.8)),
+            _pick(u, (0, 6, 9), (0.15, 0.65)),
+            _pick(u, (6, 9, 12), (0.35, 0.9)),
+            _pick(u, (6, 9, 12, 15), (0.12, 0.7, 0.87)),
+        ],
         np.where(u < p["dropout"], 6, _pick(u, (9, 12, 15, 16), (0.4, 0.75, 0.92))),
-    )  # fmt: skip
+    )
     people["chronic"] = rng.random(n) < np.interp(year - born, [15, 40, 60, 80], [0, 0.06, 0.22, 0.4])
     people["han"] = rng.random(n) < 0.15
     people["trained_since"] = 0

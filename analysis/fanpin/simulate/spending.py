@@ -10,9 +10,17 @@ import pandas as pd
 
 GROUPS = ("food", "clothing", "housing", "goods", "medical", "transport", "education", "other_consumption")
 COSTS = {
-    "farm_cost_seed": 0.34, "farm_cost_labour": 0.08, "farm_cost_machines": 0.12, "farm_cost_water": 0.05, "farm_cost_rest": 0.03,
-    "stock_cost_young": 0.10, "stock_cost_feed": 0.20, "stock_cost_vet": 0.04, "stock_cost_labour": 0.02, "stock_cost_rest": 0.02,
-}  # fmt: skip
+    "farm_cost_seed": 0.34,
+    "farm_cost_labour": 0.08,
+    "farm_cost_machines": 0.12,
+    "farm_cost_water": 0.05,
+    "farm_cost_rest": 0.03,
+    "stock_cost_young": 0.10,
+    "stock_cost_feed": 0.20,
+    "stock_cost_vet": 0.04,
+    "stock_cost_labour": 0.02,
+    "stock_cost_rest": 0.02,
+}
 TEN_THOUSAND = 10_000
 
 
@@ -63,13 +71,16 @@ def owned(households: pd.DataFrame, p: Mapping[str, Any], rng: np.random.Generat
     frame = pd.DataFrame({k: 100 * whole(v / 100) for k, v in hundreds.items()}, index=households.index)
     debt = np.where(rng.random(n) < 0.25, 20_000 * price * rng.lognormal(0, 0.9, n), 0)
     others = {
-        "land_asset": households["land"].to_numpy() * price, "farm_machines": np.where(rng.random(n) < 0.3, 2500 * price, 0),
-        "durables": 0.3 * income * rng.lognormal(0, 0.5, n), "savings": np.where(rng.random(n) < 0.6, 0.4 * income, 300),
+        "land_asset": households["land"].to_numpy() * price,
+        "farm_machines": np.where(rng.random(n) < 0.3, 2500 * price, 0),
+        "durables": 0.3 * income * rng.lognormal(0, 0.5, n),
+        "savings": np.where(rng.random(n) < 0.6, 0.4 * income, 300),
         "financial_products": np.where((rng.random(n) < 0.02) & (households["wave"] != 2016), 0.2 * income, 0),
         "lent": np.where(rng.random(n) < 0.08, 0.3 * income, 0),
         "house_debt": np.where(rng.random(n) < 0.06, 0.5 * frame["dwelling"] * rng.lognormal(0, 0.6, n), 0),
-        "bank_loan": 0.6 * debt, "friends_loan": 0.4 * debt,
-    }  # fmt: skip
+        "bank_loan": 0.6 * debt,
+        "friends_loan": 0.4 * debt,
+    }
     for name, values in others.items():
         frame[name] = whole(np.asarray(values))
     frame["house_gross"] = frame["dwelling"] + frame["other_house"]

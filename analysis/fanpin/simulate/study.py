@@ -28,9 +28,20 @@ from fanpin.simulate.truth_frames import coefficients, true_households, true_per
 from fanpin.simulate.write import write_extract
 
 STREAMS = (
-    "households", "people", "attrition", "poverty", "exposures", "incomes", "misreport", "spending", "interviews", "missing",
-    "register", "places", "census",
-)  # fmt: skip
+    "households",
+    "people",
+    "attrition",
+    "poverty",
+    "exposures",
+    "incomes",
+    "misreport",
+    "spending",
+    "interviews",
+    "missing",
+    "register",
+    "places",
+    "census",
+)
 FEWEST = 26  # households: each township can then have some
 
 
@@ -54,9 +65,9 @@ class SimulatedStudy:
     def write(self, folder: str | Path) -> list[Path]:
         """Write all files below `folder`, which appears whole or not at all.
 
-        `cfps/` holds the survey's .dta files, `register/` the county's Excel exports, `census/` and `census-fixed-width/`
-        the IPUMS layout, `places/` the table of townships; README.txt says that all of it is simulated. The same study
-        gives the same bytes.
+        `cfps/` holds the survey's .dta files, `register/` the county's Excel exports, `census/` and
+        `census-fixed-width/` the IPUMS layout, `places/` the table of townships; README.txt says that all of it is
+        simulated. The same study gives the same bytes.
 
         Raises
         ------
@@ -117,7 +128,8 @@ def simulate_city_c(
     Notes
     -----
     Assumptions: causes at the previous wave act on the hazard of the next; given it, total income does not depend on
-    how it is composed, so that concentration is not mechanically related to poverty; attrition depends on the previous state only.
+    how it is composed, so that concentration is not mechanically related to poverty; attrition depends on the
+    previous state only.
 
     References
     ----------
@@ -133,10 +145,15 @@ def simulate_city_c(
     exports, monitored = register(lived.households, lived.persons, said, p, rngs["register"])
     extracts += [*exports, places(years, p, rngs["places"]), *census(p, rngs["census"])]
     known = Truth(
-        parameters=p, households=true_households(lived.households, monitored), persons=true_persons(lived.persons),
-        spells=true_spells(lived.households), coefficients=coefficients(p), planted=planted,
-        attributable=attributable_shares(lived.households, p), left=lived.left.reset_index(drop=True),
-    )  # fmt: skip
+        parameters=p,
+        households=true_households(lived.households, monitored),
+        persons=true_persons(lived.persons),
+        spells=true_spells(lived.households),
+        coefficients=coefficients(p),
+        planted=planted,
+        attributable=attributable_shares(lived.households, p),
+        left=lived.left.reset_index(drop=True),
+    )
     named = {Path(e.path).name.split(".")[0]: e for e in extracts}
     return SimulatedStudy(extracts=named, truth=known, households=n, waves=years, seed=start)
 

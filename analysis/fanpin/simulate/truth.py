@@ -19,6 +19,13 @@ from fanpin.core.prices import price_levels
 
 Value = float | Mapping[str, float]
 WAVES = (2010, 2012, 2014, 2016, 2018, 2020, 2022)
+CHANCES = {  # entries of mixed tables that are shares
+    "attrition": ("refused", "moved"),
+    "demography": ("birth", "marriage", "leaving", "split"),
+    "monitoring": ("undercoverage", "not_in_need"),
+    "income_nonpoor": ("persistence",),
+    "hospitalised": ("young", "middle", "old"),
+}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,7 +39,7 @@ class Truth:
     persons : a row a member (or former member) and wave.
     spells : a row a household and spell in or out of poverty, with the wave it really began.
     coefficients : equation, term, value.
-    attributable : a row a cause, the share of relapses within three waves of an escape that would not happen without it.
+    attributable : a row a cause, the share of relapses within three waves of an escape that its absence prevents.
     planted : a row an answer replaced by a missing code: extract, key, variable, code, reason.
     left : a row a household that left the survey: wave, why.
     """
@@ -117,5 +124,9 @@ def _check_together(merged: Mapping[str, Any]) -> None:
         raise InputError("the correlation of the frailties is not between -1 and 1", where="truth=")
     if min(merged["frailty"]["relapse"], merged["frailty"]["escape"]) < 0:
         raise InputError("a standard deviation of frailty is negative", where="truth=")
-    if min(merged["attrition"]["refused"], merged["attrition"]["moved"]) < 0:
-        raise InputError("a chance of attrition is negative", where="truth=")
+    for name, entries in CHANCES.items():
+        for entry in entries:
+            if not 0 <= merged[name][entry] <= 1:
+                raise InputError(
+                    f"{name}.{entry} is no share", expected="0 to 1", got=merged[name][entry], where="truth="
+                )

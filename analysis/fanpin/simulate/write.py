@@ -35,9 +35,14 @@ def write_extract(extract: Extract, folder: Path) -> list[Path]:
 def _write_dta(extract: Extract, path: Path) -> None:
     labels = {name: extract.labels.get(name, "")[:80] for name in extract.frame.columns}
     extract.frame.to_stata(
-        path, write_index=False, version=STATA_UNICODE, time_stamp=NO_CLOCK, data_label=extract.title[:80],
-        variable_labels=labels, value_labels={k: cast("dict[float, str]", dict(v)) for k, v in extract.values.items()},
-    )  # fmt: skip
+        path,
+        write_index=False,
+        version=STATA_UNICODE,
+        time_stamp=NO_CLOCK,
+        data_label=extract.title[:80],
+        variable_labels=labels,
+        value_labels={k: cast("dict[float, str]", dict(v)) for k, v in extract.values.items()},
+    )
 
 
 def _text_bytes(extract: Extract) -> bytes:
@@ -53,9 +58,15 @@ def _write_codebook(extract: Extract, data: Path) -> Path:
     stem = data.name.split(".")[0]
     fixed = extract.kind == "fixed"
     text = codebook(
-        data.name.removesuffix(".gz"), extract.frame, widths=WIDTHS, decimals=DECIMALS if fixed else {}, labels=extract.labels,
-        values=extract.values, title=extract.title, fixed=fixed,
-    )  # fmt: skip
+        data.name.removesuffix(".gz"),
+        extract.frame,
+        widths=WIDTHS,
+        decimals=DECIMALS if fixed else {},
+        labels=extract.labels,
+        values=extract.values,
+        title=extract.title,
+        fixed=fixed,
+    )
     with atomic_path(data.with_name(f"{stem}.xml")) as path:
         path.write_text(text, "utf-8")
     return data.with_name(f"{stem}.xml")

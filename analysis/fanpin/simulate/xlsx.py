@@ -57,7 +57,8 @@ def _sheet(frame: pd.DataFrame) -> str:
     rows += [f'<row r="{n}">{"".join(cells)}</row>' for n, cells in enumerate(zip(*columns, strict=True), start=2)]
     return (
         '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
-        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>'
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f'<dimension ref="A1:{_letters(len(frame.columns) - 1)}{len(frame) + 1}"/><sheetData>'
         + "\n".join(rows) + "</sheetData></worksheet>"
     )  # fmt: skip
 

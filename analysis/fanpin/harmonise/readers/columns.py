@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from fanpin.core.errors import RawFileError
 
 TAG = "__tag"
+_SECOND_HEADING = 3  # columns with a word over numbers that make the first row a heading
 EXACT = 2.0**53  # the largest whole number that a double holds with all its digits
 
 
@@ -79,6 +80,24 @@ def require_rows(rows: int, *, path: Path) -> None:
             "the file has no rows", expected="at least one row under the column names", where=path,
             next_step="fetch the file again, or export it again",
         )  # fmt: skip
+
+
+def check_second_heading(rows: pa.Table, as_text: Iterable[str], *, path: Path) -> None:
+    """Raise where the first row holds words over numbers in several columns: units, or the second line of a heading."""
+    over = [c for c in rows.column_names if c not in as_text and _word_over_numbers(rows.column(c))]
+    if len(over) >= _SECOND_HEADING:
+        raise RawFileError(
+            "the heading has two lines", expected="one row of column names, and rows under it",
+            got="; ".join(f"{rows.column(c)[0].as_py()} under {c}" for c in over[:5]), where=path,
+            next_step="take the second line of the heading out, in a copy of the file",
+        )  # fmt: skip
+
+
+def _word_over_numbers(column: pa.ChunkedArray) -> bool:
+    if not pa.types.is_string(column.type) or not column[0].is_valid or column.null_count == len(column) - 1:
+        return False
+    first, rest = parsed(column.slice(0, 1)), parsed(column.slice(1))
+    return pa.types.is_string(first.type) and pa.types.is_floating(rest.type)
 
 
 def require_names(wanted: Mapping[str, str], present: Iterable[str], *, path: Path) -> None:

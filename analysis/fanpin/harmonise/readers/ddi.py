@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree
 
 from fanpin.core.errors import RawFileError
 
+_NUMBERED = re.compile(r"(?P<stem>.*\D)(?P<number>\d+)\.")
 _NEXT = "fetch the DDI codebook of the extract, and keep it beside the data file under the same name"
 
 
@@ -35,6 +37,18 @@ def codebook_path(path: Path) -> Path:
     return path.with_name(path.name.split(".")[0] + ".xml")
 
 
+def check_same_extract(path: Path) -> None:
+    """Raise where the codebook beside a data file names a data file of another number: decimals and places would be wrong."""
+    root = _root(codebook_path(path))
+    named = (root.findtext("./{*}fileDscr/{*}fileTxt/{*}fileName") or "").strip()
+    own, other = _NUMBERED.match(path.name), _NUMBERED.match(named)
+    if own and other and own["stem"].lower() == other["stem"].lower() and own["number"] != other["number"]:
+        raise RawFileError(
+            "the codebook is of another extract", expected=f"the codebook of {path.name}", got=f"that of {named}",
+            where=codebook_path(path), next_step=_NEXT,
+        )  # fmt: skip
+
+
 def read_codebook(path: Path) -> list[Variable]:
     """The variables of a codebook.
 
@@ -42,20 +56,7 @@ def read_codebook(path: Path) -> list[Variable]:
     ------
     RawFileError : the file is absent, cut off, no DDI codebook, or of an extract with several kinds of lines.
     """
-    try:
-        root = ElementTree.parse(path).getroot()
-    except FileNotFoundError as error:
-        raise RawFileError(
-            "a fixed-width file has no codebook beside it", expected=path.name, where=path.parent, next_step=_NEXT
-        ) from error
-    except ElementTree.ParseError as error:
-        raise RawFileError(
-            "the codebook is cut off or damaged",
-            expected="a DDI codebook (.xml)",
-            got=str(error),
-            where=path,
-            next_step=_NEXT,
-        ) from error
+    root = _root(path)
     variables = [_variable(e) for e in root.iterfind("./{*}dataDscr/{*}var") if e.find("{*}location") is not None]
     if not variables:
         raise RawFileError(
@@ -69,6 +70,23 @@ def read_codebook(path: Path) -> list[Variable]:
             got="a hierarchical one", where=path, next_step="ask for the extract again with a rectangular structure",
         )  # fmt: skip
     return variables
+
+
+def _root(path: Path) -> ElementTree.Element:
+    try:
+        return ElementTree.parse(path).getroot()
+    except FileNotFoundError as error:
+        raise RawFileError(
+            "a fixed-width file has no codebook beside it", expected=path.name, where=path.parent, next_step=_NEXT
+        ) from error
+    except ElementTree.ParseError as error:
+        raise RawFileError(
+            "the codebook is cut off or damaged",
+            expected="a DDI codebook (.xml)",
+            got=str(error),
+            where=path,
+            next_step=_NEXT,
+        ) from error
 
 
 def _variable(element: ElementTree.Element) -> Variable:

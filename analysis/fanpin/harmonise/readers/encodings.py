@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -37,6 +38,8 @@ def as_utf8(raw: pa.Buffer, encodings: tuple[str, ...], *, path: Path, whole: bo
             problems.append(f"{encoding}: {error.reason if isinstance(error, UnicodeDecodeError) else error}")
     tried = [marked] if marked else list(encodings)
     fits = next((e for e in _TRIED if e not in tried and not marked and _fits(raw, e, whole)), None)
+    if fits == "cp1252" and not _western(raw):
+        fits = None
     raise RawFileError(
         f"the file cannot be read as {' or '.join(tried)}", expected=f"text in {' or '.join(tried)}",
         got="; ".join(problems), where=path,
@@ -70,6 +73,13 @@ def _fits(raw: pa.Buffer, encoding: str, whole: bool) -> bool:
     except UnicodeError:
         return False
     return True
+
+
+def _western(raw: pa.Buffer) -> bool:
+    """Whether bytes that are not ASCII stand alone among letters, as accents do; nearly any bytes can be read as cp1252."""
+    text = raw.slice(0, min(_STEP, raw.size)).to_pybytes().decode("cp1252", "replace")
+    odd = re.findall(r"[^\x00-\x7f]+", text)
+    return all(len(run) < 3 and run.isalpha() for run in odd)
 
 
 def _utf8_parts(raw: pa.Buffer, encoding: str, whole: bool) -> Iterator[bytes]:

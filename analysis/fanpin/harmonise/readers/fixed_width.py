@@ -11,14 +11,16 @@ import pyarrow.compute as pc
 from fanpin.core.errors import RawFileError
 from fanpin.harmonise.readers.columns import column_names, parsed, require_names, require_rows, trimmed
 from fanpin.harmonise.readers.contents import first_bytes, misnamed, seems, whole_bytes
-from fanpin.harmonise.readers.ddi import Variable, codebook_path, read_codebook
+from fanpin.harmonise.readers.ddi import Variable, check_same_extract, codebook_path, read_codebook
 from fanpin.harmonise.readers.records import Header, TextOptions
 
 
 def read_header(path: Path) -> Header:
     """Names and labels, from the codebook."""
     first_bytes(path)
-    return codebook_header(path)
+    header = codebook_header(path)
+    check_same_extract(path)
+    return header
 
 
 def codebook_header(path: Path) -> Header:
@@ -48,17 +50,26 @@ def _lines(path: Path, width: int) -> np.ndarray:
         raise misnamed(path, expected="fixed-width text (.dat)", got=kind)
     raw = np.frombuffer(whole_bytes(path), dtype=np.uint8)
     breaks = np.flatnonzero(raw[: width + 2] == ord("\n"))
-    step = int(breaks[0]) + 1 if breaks.size else width
+    step = int(breaks[0]) + 1 if breaks.size else width + 3
     if raw[-1] != ord("\n"):  # the last line may end the file
         raw = np.concatenate([raw, np.frombuffer(b"\r\n" if step == width + 2 else b"\n", np.uint8)])
-    if step <= width or raw.size % step or (raw.reshape(-1, step)[:, -1] != ord("\n")).any():
+    ends = 2 if step > 1 and breaks.size and breaks[0] and raw[breaks[0] - 1] == ord("\r") else 1
+    if step != width + ends or raw.size % step or (raw.reshape(-1, step)[:, -1] != ord("\n")).any():
         raise RawFileError(
             "the lines do not have the width that the codebook says", expected=f"{width} characters in every line",
-            got=f"{step - 1} in the first, {raw.size} bytes in all", where=path,
+            got=_other_width(raw, width), where=path,
             next_step="fetch the data file and its codebook again, both of the same extract",
         )  # fmt: skip
     require_rows(raw.size // step, path=path)
     return raw.reshape(-1, step)[:, :width]
+
+
+def _other_width(raw: np.ndarray, width: int) -> str:
+    """How many lines have another width, and which comes first."""
+    lines = raw.tobytes().splitlines()
+    widths = [len(line) for line in lines]
+    others = [i for i, w in enumerate(widths) if w != width]
+    return f"{widths[others[0]]} in line {others[0] + 1}, and other than {width} in {len(others)} of {len(lines)} lines"
 
 
 def _column(

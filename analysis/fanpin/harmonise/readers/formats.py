@@ -28,6 +28,11 @@ def is_data_file(path: str | Path) -> bool:
     return _ending(Path(path)) in _ENDINGS
 
 
+def may_have_blank_rows(path: str | Path) -> bool:
+    """Whether rows without any cell occur in files of this format, as people leave them in workbooks and text."""
+    return _ending(Path(path)) in (*_SEPARATORS, ".xlsx")
+
+
 def read_header(path: str | Path, options: TextOptions) -> Header:
     """The column names, and the labels of formats that have them.
 
@@ -63,7 +68,8 @@ def read_rows(
     Returns
     -------
     One column a variable, in the order of `names`, rows in the file's order: float64 where every cell that is not empty
-    is a finite number, string (without blanks around it) otherwise and for `as_text`. Empty cells are null. Dates are
+    is a finite number, string (without blanks around it) otherwise and for `as_text`. Empty cells are null, and so are
+    all cells of a row of a workbook or a text file that has none between others; an empty line of text is no row. Dates are
     ISO text. Where a column has extended missing values of Stata or SAS, these cells are null, and a column
     variable + "__tag" holds ".a". Missing values that SPSS users define are codes and stay.
 

@@ -41,6 +41,7 @@ _KINDS = {
     ".sas7bdat": "a SAS file (.sas7bdat)",
     ".xpt": "a SAS transport file (.xpt)",
 }
+_BINARY = (".dta", ".sav", ".sas7bdat")
 _FURTHER = ("utf-8", "gb18030")  # encodings of old files that do not say theirs
 
 
@@ -120,7 +121,10 @@ def _read(path: Path, options: TextOptions, **request: Any) -> tuple[Any, Any]:
         try:
             data, meta = _call(path, encoding, request)
         except OverflowError as error:
-            raise RawFileError("the file has dates after the year 9999", where=path) from error
+            raise RawFileError(
+                "the file has dates after the year 9999", expected="dates up to 9999", where=path,
+                next_step="correct the dates, or save them as text, in a copy of the file",
+            ) from error  # fmt: skip
         except (pyreadstat.ReadstatError, UnicodeError) as error:
             problem = problem or error
             if "encoding" not in str(error) and not isinstance(error, UnicodeError):
@@ -171,12 +175,18 @@ def _was(text: str, encoding: str) -> bool:
     return True
 
 
+def _is_text(head: bytes) -> bool:
+    return not any(b < 9 for b in head) and b"\n" in head
+
+
 def _check_whole(path: Path) -> None:
     """Raise where the first or last bytes show that the file is another, or is cut off."""
     head, kind = first_bytes(path), _KINDS[path.suffix.lower()]
     found = seems(head)
     if found and found != kind and not (path.suffix.lower() == ".sav" and "SPSS" in found):
         raise misnamed(path, expected=kind, got=found)
+    if not found and path.suffix.lower() in _BINARY and _is_text(head):
+        raise misnamed(path, expected=kind, got=f"text: {head[:60].decode('utf-8', 'ignore').splitlines()[0]}")
     with path.open("rb") as file:
         size = file.seek(0, 2)
         file.seek(max(0, size - 80))

@@ -13,6 +13,7 @@ import pyarrow.csv as pacsv
 from fanpin.core.errors import RawFileError
 from fanpin.harmonise.readers.columns import (
     all_finite,
+    check_second_heading,
     column_names,
     parsed,
     require_names,
@@ -47,10 +48,25 @@ def read_rows(
     place = {name: str(i) for i, name in enumerate(present)}
     wanted = list(dict.fromkeys(place[n] for n in names.values()))
     words = {place[names[v]] for v in as_text if v in names}
+    nameless = [str(i) for i, name in enumerate(present) if not name and i]  # row numbers may stand first
     body = _Body(text.slice(start), len(present), options, separator, path)
-    table = body.read(wanted, words)
+    table = body.read([*wanted, *nameless], words | set(nameless))
     require_rows(table.num_rows, path=path)
-    return pa.table({v: table.column(place[n]) for v, n in names.items()})
+    _check_nameless(table, nameless, present, path)
+    rows = pa.table({v: table.column(place[n]) for v, n in names.items()})
+    check_second_heading(rows, as_text, path=path)
+    return rows
+
+
+def _check_nameless(table: pa.Table, nameless: list[str], present: list[str], path: Path) -> None:
+    """Raise for columns without a name that are not empty."""
+    filled = [int(c) for c in nameless if table.column(c).null_count < table.num_rows]
+    if filled:
+        raise RawFileError(
+            "columns have no name", expected="a name over every filled column", where=path,
+            got="nothing over " + ", ".join(f"column {i + 1}, after {present[i - 1]!r}" for i in filled[:8]),
+            next_step="put the column names into the first row, in a copy of the file",
+        )  # fmt: skip
 
 
 def _checked(head: bytes, path: Path) -> bytes:
@@ -73,7 +89,10 @@ def _heading(text: pa.Buffer, options: TextOptions, separator: str, path: Path) 
     try:
         names = column_names(next(reader, []), path=path)
     except csv.Error as error:
-        raise RawFileError("the heading row cannot be read", got=str(error), where=path) from error
+        raise RawFileError(
+            "the heading row cannot be read", expected="column names in the first line", got=str(error), where=path,
+            next_step="fetch the file again; where the text holds quotation marks as such, set quote in the mapping",
+        ) from error  # fmt: skip
     _check_heading(names, separator, path)
     return names, sum(map(len, lines[: blank + reader.line_num]))
 
