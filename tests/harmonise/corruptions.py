@@ -14,6 +14,7 @@ import openpyxl
 import pyreadstat
 
 HOMES = "防返贫监测_户信息_2018.xlsx"
+HOMES_2016 = "防返贫监测_户信息_2016.xlsx"
 PEOPLE = "防返贫监测_人员信息_2018.xlsx"
 HOMES_CSV = "防返贫监测_户信息_2018.csv"
 PLACES = "places_simulated.csv"
@@ -23,9 +24,15 @@ FAMECON, FAMCONF = "cfps2018famecon_202101.dta", "cfps2018famconf_202008.dta"
 FAMECON_2016 = "cfps2016famecon_201807.dta"
 
 
+REGISTER, BOTH = (HOMES,), (HOMES, PEOPLE)
+PLACE_FILES, CENSUS_FILES, FIXED_FILES = (PLACES,), (CENSUS, CENSUS_XML), (FIXED, FIXED_XML)
+HOUSEHOLDS, ROSTER = (FAMECON,), (FAMECON, FAMCONF)
+ANY = -1  # any number of cells: aggregates over the rows concerned
+
+
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """One corruption of good files.
+    """One corruption of good files, and all that must come of it.
 
     Attributes
     ----------
@@ -33,10 +40,11 @@ class Case:
     source, files : the good files, by name.
     spoil : does the damage in the folder they were copied to.
     error : what harmonise raises; none where it goes through.
-    says : parts of the message, or of one row of the issues in the order file, column, rule, rows, examples, action.
-    rows : how many rows are listed under each action.
-    differs : table -> column -> how many of its cells are not those of the good files; "rows" counts rows gone.
-    reads : with bad_values="missing", what is then listed and differs; none where that stops too.
+    file, column, rows : what the message or the row of `issues` names: the first of the files, unless told.
+    rule, got, expected, step : parts of the message's facts; in `issues` they are rule and examples.
+    action : of the row of `issues`; "" where nothing is to be listed.
+    differs : table -> column -> how many of its cells are not those of the good files; "gone" and "new" count rows.
+    reads : the same with bad_values="missing", where the rest is read; none where that is not tried.
     """
 
     name: str
@@ -44,9 +52,16 @@ class Case:
     files: tuple[str, ...]
     spoil: Callable[[Path], Any]
     error: type[Exception] | None = None
-    says: tuple[str, ...] = ()
-    rows: dict[str, int] = field(default_factory=dict)
+    file: str = ""
+    column: str = ""
+    rows: int | None = None
+    rule: str = ""
+    got: str = ""
+    expected: str = ""
+    step: str = ""
+    action: str = ""
     differs: dict[str, dict[str, int]] = field(default_factory=dict)
+    reads: dict[str, dict[str, int]] | None = None
 
 
 # --- tools --------------------------------------------------------------------------------------------------------

@@ -11,8 +11,10 @@ from fanpin.core.errors import StudyError
 
 
 @cache
-def _schema(package: str, name: str) -> Any:
-    return json.loads(files(package).joinpath(name).read_text("utf-8"))
+def _validator(package: str, name: str) -> Any:
+    import fastjsonschema
+
+    return fastjsonschema.compile(json.loads(files(package).joinpath(name).read_text("utf-8")), use_default=False)
 
 
 def check_shape(text: dict[str, Any], *, package: str, schema: str, kind: str, where: str, next_step: str) -> None:
@@ -28,18 +30,25 @@ def check_shape(text: dict[str, Any], *, package: str, schema: str, kind: str, w
     ------
     StudyError : the first thing that does not fit.
     """
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
+    from fastjsonschema import JsonSchemaValueException
 
-    error = best_match(Draft202012Validator(_schema(package, schema)).iter_errors(text))
-    if error is None:
-        return
-    place, said = "", text  # the place in words: models are named by their id
-    for step in error.absolute_path:
-        said = said[step]
-        named = said.get("id") if isinstance(said, dict) and isinstance(step, int) else None
-        place += f" {named or step}" if isinstance(step, int) else f".{step}" if place else str(step)
-    raise StudyError(
-        f"{kind} is not as it should be: {error.message[:200]}", got=repr(said)[:80] if place else None,
-        where=f"{where} {place}".strip(), next_step=next_step,
-    )  # fmt: skip
+    try:
+        _validator(package, schema)(text)
+    except JsonSchemaValueException as error:
+        place, said = _place(error.path[1:], text)
+        problem = error.message.removeprefix(error.name).strip()
+        raise StudyError(
+            f"{kind} is not as it should be: {place or 'the file'} {problem[:200]}",
+            got=repr(said)[:80] if place else None, where=f"{where} {place}".strip(), next_step=next_step,
+        ) from None  # fmt: skip
+
+
+def _place(path: list[Any], text: Any) -> tuple[str, Any]:
+    """Where in the file, in words (models are named by their id), and what stands there."""
+    place, said = "", text
+    for step in path:
+        index = int(step) if isinstance(said, list) else step
+        said = said[index]
+        named = said.get("id") if isinstance(said, dict) and isinstance(index, int) else None
+        place += f" {named or index}" if isinstance(index, int) else f".{index}" if place else str(index)
+    return place, said

@@ -24,7 +24,8 @@ from fanpin.harmonise.expressions import TYPES, mapped_table, reason_of
 from fanpin.harmonise.failures import ExtractError, Failure, issues_frame
 from fanpin.harmonise.harmonised import Harmonised
 from fanpin.harmonise.mapping import Layout, TableMap
-from fanpin.harmonise.raw import check_names, load_role
+from fanpin.harmonise.raw import load_role
+from fanpin.harmonise.raw_names import check_names
 from fanpin.harmonise.read import FILE, RawFile, matched_files
 
 

@@ -64,10 +64,10 @@ class RawCell:
             tests += [self._tag.isin(tags)] if self.field.tagged else []
         return ibis.or_(*tests).fill_null(False) if tests else ibis.literal(False)
 
-    def reason(self, missing: dict[str, str], codes: Iterable[str] = ()) -> ir.StringValue:
+    def reason(self, missing: dict[str, str], codes: Iterable[str] = (), *, as_text: bool = False) -> ir.StringValue:
         """The reason for missing by code, "not_asked" where the file lacks the variable.
 
-        An extended missing value that is neither a reason nor one of the mapping's other `codes` is "lost_in_coding".
+        Where the text itself is the value (`as_text`), codes are compared as text, which is many times faster. An extended missing value that is neither a reason nor one of the mapping's other `codes` is "lost_in_coding".
         """
         numbers = {float(code): why for code, why in missing.items() if is_number(code)}
         words: dict[str, list[str]] = {}
@@ -80,7 +80,11 @@ class RawCell:
             named = [c for c in (*missing, *codes) if c.startswith(".")]
             branches.insert(0, ((tag == ABSENT).fill_null(False), ibis.literal("not_asked")))
             branches.append((tag.notnull() & ~tag.isin([ABSENT, *named]), ibis.literal("lost_in_coding")))
-        by_number = self.number.cases(*numbers.items()) if numbers else ibis.null("string")
+        if as_text and not self.field.numeric:
+            spelled = {s: why for n, why in numbers.items() for s in dict.fromkeys((f"{n:g}", str(n)))}
+            by_number = self.rows[self.column].cases(*spelled.items()) if spelled else ibis.null("string")
+        else:
+            by_number = self.number.cases(*numbers.items()) if numbers else ibis.null("string")
         return ibis.cases(*branches, else_=by_number) if branches else by_number
 
     def cell(self) -> Cell:

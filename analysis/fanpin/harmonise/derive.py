@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import ibis
 import ibis.expr.types as ir
 
 from fanpin.core.columns import KEYS
+from fanpin.core.options import MissingReason
 from fanpin.harmonise.expressions import TYPES
-from fanpin.harmonise.formulas import first_known
 from fanpin.harmonise.mapping import DerivedMap
 
 HOUSEHOLD = list(KEYS["household_wave"])
+CODES = {why: code for code, why in enumerate(sorted(set(get_args(MissingReason)) - {"not_applicable"}))}
+UNEXPLAINED = len(CODES)  # missing without a reason; a reason counts first
 
 
 def with_derived(target: ir.Table, sources: dict[str, ir.Table], derived: list[DerivedMap], name: str) -> ir.Table:
@@ -39,11 +41,14 @@ def with_derived(target: ir.Table, sources: dict[str, ir.Table], derived: list[D
 
 
 def _joined(target: ir.Table, rows: ir.Table, derived: list[DerivedMap], keys: list[str], first_by: str) -> ir.Table:
-    rows = _with_reasons(rows, derived)
+    rows = _with_codes(rows, derived)
     marks: dict[str, ir.Value] = {}
     for d in derived:
-        met, unknown, reason = _condition(rows, d.where)
-        marks |= {f"{d.name}__meets": met, f"{d.name}__unknown": unknown, f"{d.name}__why": reason}
+        met, doubt = _condition(rows, d.where)
+        if d.of and d.aggregate != "first":
+            hidden = ibis.ifelse(met, rows[f"{d.of}__code"], ibis.null("int8"))
+            doubt = ibis.coalesce(doubt, hidden) if d.where else hidden
+        marks |= {f"{d.name}__meets": met, f"{d.name}__doubt": doubt}
         if d.among:
             marks[f"{d.name}__among"] = _condition(rows, d.among)[0]
     marked = rows.mutate(**marks)
@@ -84,28 +89,42 @@ def _with_firsts(target: ir.Table, rows: ir.Table, maps: list[DerivedMap], keys:
     return joined.mutate(**changed).drop("here__", *[f"{d.name}__found" for d in maps])
 
 
-def _with_reasons(rows: ir.Table, derived: list[DerivedMap]) -> ir.Table:
-    used = {c for d in derived for c in (*d.where, *d.among, *([d.of] if d.of else []))}
-    lacking = {f"{c}__missing": ibis.null("string") for c in sorted(used) if f"{c}__missing" not in rows.columns}
-    return rows.mutate(**lacking) if lacking else rows
+def _with_codes(rows: ir.Table, derived: list[DerivedMap]) -> ir.Table:
+    """For each column used, what hides its value, as a small number: aggregating numbers is many times faster than text.
+
+    It is NULL where the value is there or does not apply.
+    """
+    used = sorted({c for d in derived for c in (*d.where, *d.among, *([d.of] if d.of else []))})
+    codes: dict[str, ir.Value] = {}
+    for name in used:
+        if f"{name}__missing" in rows.columns:
+            reason = rows[f"{name}__missing"]
+            hidden = ibis.cases(
+                (rows[name].notnull(), ibis.null("int8")), (reason == "not_applicable", ibis.null("int8")),
+                *[(reason == why, ibis.literal(code, "int8")) for why, code in CODES.items()],
+                else_=ibis.literal(UNEXPLAINED, "int8"),
+            )  # fmt: skip
+        else:
+            hidden = ibis.ifelse(rows[name].notnull(), ibis.null("int8"), ibis.literal(UNEXPLAINED, "int8"))
+            codes[f"{name}__missing"] = ibis.null("string")
+        codes[f"{name}__code"] = hidden
+    return rows.mutate(**codes) if codes else rows
 
 
-def _condition(rows: ir.Table, where: dict[str, Any]) -> tuple[ir.BooleanValue, ir.BooleanValue, ir.StringValue]:
-    """Whether a row meets the conditions, whether that is unknown, and the reason."""
-    parts = [_part(rows, name, wanted) for name, wanted in where.items()]
-    if not parts:
-        return ibis.literal(True), ibis.literal(False), ibis.null("string")
+def _reason(code: ir.IntegerValue) -> ir.StringValue:
+    return code.cases(*[(n, why) for why, n in CODES.items()])
+
+
+def _condition(rows: ir.Table, where: dict[str, Any]) -> tuple[ir.BooleanValue, ir.IntegerValue]:
+    """Whether a row meets the conditions, and the code of what hides that."""
+    if not where:
+        return ibis.literal(True), ibis.null("int8")
+    parts = [(meets(rows[name], wanted), rows[f"{name}__code"]) for name, wanted in where.items()]
     met = ibis.and_(*[p[0] for p in parts])
-    fails = ibis.or_(*[~p[0] & ~p[1] for p in parts])
-    unknown = ibis.or_(*[p[1] for p in parts]) & ~fails
-    why = ibis.coalesce(*[ibis.ifelse(p[1], p[2], ibis.null("string")) for p in parts])
-    return met, unknown, ibis.ifelse(unknown, why, ibis.null("string"))
-
-
-def _part(rows: ir.Table, name: str, wanted: Any) -> tuple[ir.BooleanValue, ir.BooleanValue, ir.StringValue]:
-    column, reason = rows[name], rows[f"{name}__missing"]
-    unknown = column.isnull() & (reason.fill_null("") != "not_applicable")
-    return meets(column, wanted), unknown, reason
+    if len(parts) == 1:
+        return met, parts[0][1]
+    fails = ibis.or_(*[~m & code.isnull() for m, code in parts])
+    return met, ibis.ifelse(fails, ibis.null("int8"), ibis.coalesce(*[code for _, code in parts]))
 
 
 def meets(column: ir.Value, wanted: Any) -> ir.BooleanValue:
@@ -121,25 +140,28 @@ def meets(column: ir.Value, wanted: Any) -> ir.BooleanValue:
 
 def _aggregates(marked: ir.Table, derived: DerivedMap) -> dict[str, ir.Value]:
     """The value of a group and its reason for missing; of a first row, the reason where there is none."""
-    met, unknown = marked[f"{derived.name}__meets"], marked[f"{derived.name}__unknown"]
-    certain = not derived.where  # every row meets no condition
-    doubts = ibis.literal(0) if certain else marked.count(where=unknown)
-    why = ibis.null("string") if certain else marked[f"{derived.name}__why"].min()
-    number, nothing = marked.count() if certain else marked.count(where=met), ibis.null("string")
+    met, doubt = marked[f"{derived.name}__meets"], marked[f"{derived.name}__doubt"].min()
+    number = marked.count(where=met) if derived.where else marked.count()
     if derived.aggregate == "first":
-        return {f"{derived.name}__missing": why}
+        return {f"{derived.name}__missing": _reason(doubt)}
+    reason = _reason(doubt)
     if derived.aggregate == "any":
-        value = ibis.cases((number > 0, 1), (doubts > 0, ibis.null("int64")), else_=0).cast("int64")
-        reason = ibis.ifelse((number == 0) & (doubts > 0), why, nothing)
-    elif derived.aggregate == "count":
-        total = _weight(marked, derived).sum(where=met).fill_null(0.0) if derived.weighted else number
-        value = ibis.ifelse(doubts > 0, ibis.null(total.type()), total)
-        reason = ibis.ifelse(doubts > 0, why, nothing)
+        value = ibis.cases((number > 0, 1), (doubt.notnull(), ibis.null("int64")), else_=0).cast("int64")
+        reason = ibis.ifelse(number > 0, ibis.null("string"), reason)
     elif derived.aggregate in ("mean", "share", "ratio"):
-        value, reason = _relative(marked, derived, why)
+        value = _relative(marked, derived)
+        why = ibis.coalesce(reason, ibis.literal("not_applicable"))
+        reason = ibis.ifelse(value.isnull(), why, ibis.null("string"))
     else:
-        value, reason = _summary(marked, derived, doubts, why)
+        total = _count(marked, derived, number) if derived.aggregate == "count" else _summary(marked, derived)
+        value = ibis.ifelse(doubt.notnull(), ibis.null(total.type()), total)
     return {derived.name: value.cast(TYPES[derived.column.dtype]), f"{derived.name}__missing": reason}
+
+
+def _count(marked: ir.Table, derived: DerivedMap, number: ir.IntegerScalar) -> ir.NumericScalar:
+    if not derived.weighted:
+        return number
+    return _total(marked["weight"], marked[f"{derived.name}__meets"]).fill_null(0.0)
 
 
 def _weight(marked: ir.Table, derived: DerivedMap) -> ir.FloatingValue:
@@ -151,34 +173,22 @@ def _total(number: ir.FloatingValue, rows: ir.BooleanColumn) -> ir.FloatingScala
     return ibis.ifelse(rows, number, ibis.null("float64")).sum()
 
 
-def _relative(marked: ir.Table, derived: DerivedMap, why: ir.StringValue) -> tuple[ir.Value, ir.StringValue]:
+def _relative(marked: ir.Table, derived: DerivedMap) -> ir.FloatingScalar:
     """A mean, share or ratio over the rows whose part is known."""
     met, weight = marked[f"{derived.name}__meets"], _weight(marked, derived)
     if derived.aggregate == "mean":
         of = marked[str(derived.of)]
         known = met & of.notnull()
-        above, below = _total(weight * of, known), _total(weight, known)
-        why = ibis.coalesce(why, marked[f"{derived.of}__missing"].min(where=met))
-    else:
-        among = marked[f"{derived.name}__among"]
-        if derived.aggregate == "share":
-            among = among & ~marked[f"{derived.name}__unknown"]
-            met = met & among
-        above, below = _total(weight, met).fill_null(0.0), _total(weight, among)
-    value = above / below.nullif(0.0)
-    return value, ibis.ifelse(value.isnull(), ibis.coalesce(why, ibis.literal("not_applicable")), ibis.null("string"))
+        return _total(weight * of, known) / _total(weight, known).nullif(0.0)
+    among = marked[f"{derived.name}__among"]
+    if derived.aggregate == "share":
+        among = among & marked[f"{derived.name}__doubt"].isnull()
+        met = met & among
+    return _total(weight, met).fill_null(0.0) / _total(weight, among).nullif(0.0)
 
 
-def _summary(
-    marked: ir.Table, derived: DerivedMap, doubts: ir.IntegerValue, why: ir.StringValue
-) -> tuple[ir.Value, ir.StringValue]:
-    of, of_reason = marked[str(derived.of)], marked[f"{derived.of}__missing"]
-    met = marked[f"{derived.name}__meets"]
-    hidden = met & of.isnull() & (of_reason.fill_null("") != "not_applicable")
-    unclear = doubts + marked.count(where=hidden) > 0
+def _summary(marked: ir.Table, derived: DerivedMap) -> ir.NumericScalar:
+    of = marked[str(derived.of)]
     weighed = of * marked["weight"] if derived.weighted else of
     pick = {"sum": weighed.sum, "max": weighed.max, "min": weighed.min}[derived.aggregate]
-    value = pick() if not derived.where else pick(where=met)
-    reason = first_known(why, of_reason.min(where=hidden))
-    kind = TYPES[derived.column.dtype]
-    return ibis.ifelse(unclear, ibis.null(kind), value.cast(kind)), ibis.ifelse(unclear, reason, ibis.null("string"))
+    return pick(where=marked[f"{derived.name}__meets"]) if derived.where else pick()

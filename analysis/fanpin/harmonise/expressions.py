@@ -115,14 +115,10 @@ def _origin(
         return _any(found, mapped)
     if mapped.origin == "from":
         return _first(found, mapped, kind)
-    reasons = first_known(*[c.reason(_missing(c, mapped)) for c in found])
+    reasons = first_known(*[c.reason(_missing(c, mapped), as_text=mapped.as_text) for c in found])
     there = ibis.and_(*[c.there for c in found])
     text = ibis.literal("|").join([c.text for c in found]) if len(found) > 1 else found[0].text
-    value = (
-        ibis.literal("|").join([_identifier(c.text, mapped) for c in found])
-        if mapped.origin == "join"
-        else _quarter(found)
-    )
+    value = _joined(found, mapped) if mapped.origin == "join" else _quarter(found)
     value = ibis.ifelse(reasons.isnull() & there, value, ibis.null(value.type())).cast(kind)
     bad = ibis.ifelse(reasons.isnull() & there & value.isnull(), text, ibis.null("string"))
     return value, reasons, bad, there
@@ -158,7 +154,7 @@ def _first(
     """The value of the first variable that has one."""
     parts = []
     for cell in found:
-        reason = cell.reason(_missing(cell, mapped), mapped.recode)
+        reason = cell.reason(_missing(cell, mapped), mapped.recode, as_text=mapped.as_text)
         value = ibis.ifelse(reason.isnull() & cell.there, _single(cell, mapped), ibis.null(kind)).cast(kind)
         bad = ibis.ifelse(reason.isnull() & cell.there & value.isnull(), cell.text, ibis.null("string"))
         parts.append((value, reason, bad))
@@ -199,6 +195,12 @@ def _single(cell: RawCell, mapped: ColumnMap) -> ir.Value:
         new = [(cell.has([o]), ibis.literal(float(v), "float64")) for o, v in mapped.replace.items()]
         number = ibis.cases(*new, else_=number)
     return _typed(_scaled(number, mapped), mapped)
+
+
+def _joined(found: list[RawCell], mapped: ColumnMap) -> ir.StringValue:
+    """A|B; missing where a part is, which joining text would pass over."""
+    parts = [_identifier(c.text, mapped) for c in found]
+    return ibis.ifelse(ibis.and_(*[p.notnull() for p in parts]), ibis.literal("|").join(parts), ibis.null("string"))
 
 
 def _identifier(text: ir.StringValue, mapped: ColumnMap) -> ir.StringValue:

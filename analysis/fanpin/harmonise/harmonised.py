@@ -23,7 +23,8 @@ class Harmonised:
     tables : canonical table name -> Ibis table, in no order, on an engine that lives as long as this object.
     issues : failures of validation that did not stop the build: file, table, column, rule, rows, examples, action.
     catalogue : a row for each canonical column and wave: where it comes from and how much of it is missing, why.
-    rows_read : raw file -> rows read from it; their sum by role is the number of rows of the table made from it.
+    rows_read : raw file -> rows read from it; their sum by role is the number of rows of the table made from it and of those
+        that `issues` lists as left out or joined.
     """
 
     source: str

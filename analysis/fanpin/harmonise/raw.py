@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
-from fanpin.core.errors import RawFileError, UnknownNameError, unknown_name
+from fanpin.core.errors import RawFileError
 from fanpin.harmonise.engines import Store
 from fanpin.harmonise.formulas import matching
-from fanpin.harmonise.mapping import ColumnMap, FileRole, Layout, TableMap
+from fanpin.harmonise.mapping import FileRole, Layout, TableMap
 from fanpin.harmonise.read import FILE, RawFile
 from fanpin.harmonise.readers import may_have_blank_rows, read_rows
 
@@ -110,7 +110,7 @@ def load_role(store: Store, layout: Layout, role: str, files: list[RawFile]) -> 
     """
     wanted = dict.fromkeys(v for v, _ in references(layout, role))
     as_text = {v.lower() for v, text in references(layout, role) if text}
-    names = [_resolved(f, list(wanted)) for f in files]
+    names = [resolved(f, list(wanted)) for f in files]
     variables = list(dict.fromkeys(v for found in names for v in found))
     columns = {v: f"v{i}" for i, v in enumerate(variables)}
     text = frozenset(v for v in variables if v.lower() in as_text)
@@ -135,7 +135,7 @@ def load_role(store: Store, layout: Layout, role: str, files: list[RawFile]) -> 
     return RawRole(role=layout.roles[role], rows=rows, fields=fields, files=tuple(files), rows_read=read, blank=blank)
 
 
-def _resolved(file: RawFile, wanted: list[str]) -> dict[str, str]:
+def resolved(file: RawFile, wanted: list[str]) -> dict[str, str]:
     """Variable -> its name in this file, which may differ in case or be an alias; those it lacks are left out."""
     lower = {h.lower(): h for h in file.header.names}
     found: dict[str, str] = {}
@@ -239,73 +239,3 @@ def _cast(column: ir.Value, as_text: bool) -> ir.Value:
     if as_text or not (column.type().is_numeric() or column.type().is_boolean()):
         return (column.cast("int64") if column.type().is_integer() else column).cast("string")
     return column.cast("float64")
-
-
-def check_names(table: TableMap, layout: Layout, roles: dict[str, RawRole], every: list[Layout]) -> None:
-    """Raise for variables that a table needs and its files do not have."""
-    for role in (*table.roles, *(lookup.role for lookup in table.lookups)):
-        if role in roles:
-            _check_role(role, table, layout, roles, every)
-
-
-def _check_role(role: str, table: TableMap, layout: Layout, roles: dict[str, RawRole], every: list[Layout]) -> None:
-    needed = {v for lookup in table.lookups for here, there in lookup.on
-              for v in ((here,) if role in table.roles else ()) + ((there,) if role == lookup.role else ())}  # fmt: skip
-    needed |= set(roles[role].role.key)
-    for column in table.columns.values():
-        needed |= _needed(column, role, table, roles)
-    for file in roles[role].files:
-        absent = sorted(needed - set(_resolved(file, sorted(needed))), key=str.lower)
-        if absent:
-            raise _absent(file, absent, len(needed), every)
-
-
-def _needed(column: ColumnMap, role: str, table: TableMap, roles: dict[str, RawRole]) -> set[str]:
-    """The variables of a role without which a column cannot be made."""
-    if column.optional:
-        return set()
-    own: set[str] = set()
-    for variable in (*column.variables, *(m.variable for m in column.missing_if)):
-        where, name = split_reference(variable, table)
-        if role in where and not any(c in name for c in "*?["):
-            others = [r for r in where if r != role and r in roles and roles[r].find(name)]
-            if not others:
-                own.add(name)
-    if column.origin in ("from", "any") and len(column.variables) > 1 and _any_found(column, table, roles):
-        return {v for v in own if any(v == m.variable for m in column.missing_if)}
-    return own
-
-
-def _any_found(column: ColumnMap, table: TableMap, roles: dict[str, RawRole]) -> bool:
-    for variable in column.variables:
-        where, name = split_reference(variable, table)
-        if any(r in roles and roles[r].find(name) for r in where):
-            return True
-    return False
-
-
-def _absent(file: RawFile, absent: list[str], needed: int, every: list[Layout]) -> UnknownNameError:
-    header = file.header.names
-    closest = unknown_name("column of the raw file", absent[0], header, where=file.path)
-    fits = _fitting(file, every)
-    if fits:
-        closest.next_step = f"its columns are those of {fits}: is the file misnamed?"
-    return UnknownNameError(
-        f"the file has no column {', '.join(map(repr, absent))}",
-        expected=f"the {needed} columns that {file.layout.source}/{file.layout.stem}.toml needs of its {file.role.name} file",
-        got=f"{len(header)} columns: {', '.join(header[:12])}{' …' if len(header) > 12 else ''}",
-        where=file.path,
-        next_step=closest.next_step or "fetch the release of the file that has it, or name it among the aliases of a mapping of your own",
-    )  # fmt: skip
-
-
-def _fitting(file: RawFile, every: list[Layout]) -> str:
-    """Another role or wave whose variables all stand in this file."""
-    for layout in every:
-        for role in layout.roles:
-            if (layout.stem, role) == (file.layout.stem, file.role.name):
-                continue
-            wanted = list(dict.fromkeys(v for v, _ in references(layout, role) if not any(c in v for c in "*?[")))
-            if len(wanted) > 3 and len(_resolved(file, wanted)) == len(wanted):
-                return f"a {role} file of {layout.source}/{layout.stem}.toml ({layout.roles[role].shown})"
-    return ""

@@ -199,7 +199,8 @@ def rule_failures(raw: RawRole) -> list[Failure]:
     ).iloc[0]
     for i, check in enumerate(checkable):  # one pass over the rows says which rules are broken at all
         if counts[f"c{i}"]:
-            failures += _rule_failures(check, cells, *sides[i], broken[i])
+            left, right = sides[i]
+            failures += _rule_failures(check, cells, left, right, broken[i])
     return failures
 
 

@@ -91,26 +91,38 @@ def usable_rows(stored: ir.Table, table: TableMap, layout: Layout) -> ir.Table:
 
 
 def collapse_failures(rows: ir.Table, table: TableMap) -> list[Failure]:
-    """How many rows become one a key, and the columns that differ within a key."""
+    """How many rows of each file become one a key with others, and the columns that differ within a key."""
     keys = list(KEYS[table.name])
+    return _rows_joined(rows, keys, table) + _differing(rows, keys, table)
+
+
+def _rows_joined(rows: ir.Table, keys: list[str], table: TableMap) -> list[Failure]:
+    counted = rows.group_by([FILE, *keys]).agg(rows__=rows.count())
+    first = (counted[FILE] == counted[FILE].min().over(group_by=keys)).cast("int64")  # its row stands for the key
+    by = counted.mutate(first__=first).group_by(FILE).agg(joined__=lambda t: t.rows__.sum() - t.first__.sum())
+    return [
+        Failure(file=str(row[FILE]), table=table.name, column="|".join(keys), rule="rows joined to one a key",
+                rows=int(row["joined__"]), examples="", action="joined")
+        for row in fetch_frame(by.order_by(FILE)).to_dict("records") if row["joined__"]
+    ]  # fmt: skip
+
+
+def _differing(rows: ir.Table, keys: list[str], table: TableMap) -> list[Failure]:
     others = [c for c in table.columns if c not in keys]
-    counted = rows.group_by([FILE, *keys]).agg(rows__=rows.count(), **{c: rows[c].nunique() for c in others})
-    by = fetch_frame(counted.group_by(FILE).agg(
-        keys__=counted.count(), rows__=counted.rows__.sum(), **{c: (counted[c] > 1).cast("int64").sum() for c in others}
-    ).order_by(FILE))  # fmt: skip
-    failures = []
-    for row in by.to_dict("records"):
-        joined = int(row["rows__"] - row["keys__"])
-        about = {"file": str(row[FILE]), "table": table.name}
-        if joined:
-            failures.append(Failure(**about, column="|".join(keys), rule="rows joined to one a key", rows=joined,
-                                    examples="", action="joined"))  # fmt: skip
-        failures += [
-            Failure(**about, column=c, rule="differs within a key; the smallest value is taken", rows=int(row[c]),
-                    examples="", action="kept")
-            for c in others if row[c]
-        ]  # fmt: skip
-    return failures
+    counted = rows.group_by(keys).agg(**{FILE: rows[FILE].min()}, **{c: rows[c].nunique() for c in others})
+    by = fetch_frame(counted.aggregate(**{c: (counted[c] > 1).cast("int64").sum() for c in others})).iloc[0]
+    return [
+        failure
+        for column in others if by[column]
+        for failure in by_file(
+            _named_keys(counted.filter(counted[column] > 1), keys), "key__", table=table.name, column=column, action="kept",
+            rule="differs within a key; the smallest value is taken",
+        )
+    ]  # fmt: skip
+
+
+def _named_keys(rows: ir.Table, keys: list[str]) -> ir.Table:
+    return rows.mutate(key__=ibis.literal(" ").join([ibis.literal(f"{k}=") + rows[k].cast("string") for k in keys]))
 
 
 def _failing(rows: ir.Table, checks: dict[tuple[str, str], ir.BooleanValue]) -> list[tuple[str, str]]:

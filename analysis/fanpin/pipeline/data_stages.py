@@ -11,7 +11,7 @@ import pandas as pd
 
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import InapplicableError, StudyError, require_columns
-from fanpin.pipeline import project, simulation
+from fanpin.pipeline import descriptions, project, simulation
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HARMONISED = ("household_wave", "person_wave", "place_wave")
 PANEL = ("panel", "spells", "risk", "counts", "ties")
+DESCRIBED = ("issues", "accounts", "catalogue", "variables", "rows", "missing")
 LINKS = ("links", "attrition_states")  # made with the panel where households are linked
 
 
@@ -38,11 +39,11 @@ def harmonise(study: Study) -> dict[str, Any]:
     parts: dict[str, list[pd.DataFrame]] = {}
     for source, files, prefix in _mapped(study):
         done = fp.harmonise(source, files)
-        for name in (*HARMONISED, "issues", "catalogue"):
-            table = getattr(done, name)
-            if table is not None:
-                own = prefix if name in HARMONISED and prefix else ""
-                parts.setdefault(f"{own}_{name}" if own else name, []).append(table)
+        names = {table: f"{prefix}_{table}" if prefix else table for table in HARMONISED}
+        given = {names[table]: getattr(done, table) for table in HARMONISED if getattr(done, table) is not None}
+        for name, table in [*given.items(), ("issues", done.issues), ("catalogue", done.catalogue),
+                            ("accounts", descriptions.account(source, files, done, names))]:  # fmt: skip
+            parts.setdefault(name, []).append(table)
     if double := [name for name in parts if name.endswith(HARMONISED) and len(parts[name]) > 1]:
         raise StudyError(
             f"two extracts give {', '.join(double)}", expected="one extract a canonical table, or a prefix for one of them",
@@ -50,7 +51,10 @@ def harmonise(study: Study) -> dict[str, Any]:
         )  # fmt: skip
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
     compare_catalogue(tables["catalogue"], study)
-    tables["variables"] = summarise_catalogue(tables["catalogue"])
+    canonical = {name: table for name, table in tables.items() if name.endswith(HARMONISED)}
+    tables["issues"] = descriptions.list_issues(parts["issues"])
+    tables["variables"] = descriptions.summarise_catalogue(tables["catalogue"])
+    tables |= {"rows": descriptions.count_rows(canonical), "missing": descriptions.missing_by_reason(canonical)}
     facts = {f"{name} rows": len(table) for name, table in tables.items() if name.endswith((*HARMONISED, "issues"))}
     _write(study, "harmonise", tables, request=harmonise_request(study), inputs=harmonise_inputs(study), facts=facts)
     return facts
@@ -59,11 +63,14 @@ def harmonise(study: Study) -> dict[str, Any]:
 def compare_catalogue(catalogue: pd.DataFrame, study: Study) -> None:
     """Raise when the variable catalogue differs from the one committed beside the study file.
 
-    Waves that are not at hand are left out of the comparison, so that part of a survey can be built.
+    Waves that are not at hand are left out of the comparison, so that part of a survey can be built. A user's own files
+    need no committed catalogue: their releases, and so the shares missing, differ from user to user.
     """
     path = catalogue_path(study)
     new = catalogue.to_csv(index=False).splitlines()
     if not path.is_file():
+        if any(extract.own for extract in study.file.extracts.values()):
+            return
         raise StudyError("the study has no committed variable catalogue", expected=path.name, where=path.parent,
                          next_step=f"fanpin harmonise {study.id} --accept-catalogue, read it, commit it")  # fmt: skip
     old = path.read_text("utf-8").splitlines()
@@ -78,31 +85,6 @@ def compare_catalogue(catalogue: pd.DataFrame, study: Study) -> None:
             where=project.relative(path, study.root),
             next_step=f"if the change is meant: fanpin harmonise {study.id} --accept-catalogue, and commit the file",
         )
-
-
-def summarise_catalogue(catalogue: pd.DataFrame) -> pd.DataFrame:
-    """The catalogue with all waves of a column in one row: sources, waves, and the share missing over all rows."""
-    weighted = catalogue.assign(missing=catalogue["share_missing"] * catalogue["rows"])
-    grouped = weighted.groupby(["source", "table", "column"], sort=False)
-    summary = grouped.agg(
-        variables=(
-            "variables",
-            lambda v: " / ".join(dict.fromkeys(v)).replace("|", " + ").replace("person_wave.", "member's "),
-        ),
-        waves=("wave", "nunique"),
-        missing=("missing", "sum"),
-        rows=("rows", "sum"),
-        reasons=("reasons", _reasons),
-        evidence=("evidence", lambda e: ", ".join(dict.fromkeys(e))),
-        note=("note", lambda n: "; ".join(dict.fromkeys(x for x in n if x))),
-    )
-    summary["share_missing"] = summary.pop("missing") / summary.pop("rows")
-    return summary.reset_index()
-
-
-def _reasons(texts: pd.Series) -> str:
-    """The names of the reasons, without their shares by wave."""
-    return ", ".join(dict.fromkeys(part.split()[0] for text in texts for part in text.split("; ") if part))
 
 
 def accept_catalogue(study: Study) -> Path:
@@ -161,8 +143,8 @@ def panel(study: Study) -> dict[str, Any]:
         "panel": status,
         "spells": spells,
         "risk": risk,
-        "counts": describe_panel(source, status, spells, risk, unit=spec.unit),
-        "ties": with_headcounts(ties_at_line(status, welfare=spec.welfare, time=spec.time)),
+        "counts": descriptions.describe_panel(source, status, spells, risk, unit=spec.unit),
+        "ties": descriptions.with_headcounts(ties_at_line(status, welfare=spec.welfare, time=spec.time)),
         **links,
     }
     facts = {"panel rows": len(status), "risk rows": len(risk), "relapses": int(risk["relapse"].sum())}
@@ -190,34 +172,6 @@ def _linked(study: Study) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     counted = linked.groupby([spec.time, "link"]).size().unstack(fill_value=0).reset_index()
     counted.columns.name = None
     return linked, {"links": counted, "attrition_states": fp.attrition_states(linked, time=spec.time)}
-
-
-def with_headcounts(ties: pd.DataFrame) -> pd.DataFrame:
-    """The ties with the (unweighted) share poor as stored, and with incomes near the line taken to lie on it."""
-    stored = (ties["poor_below"] + ties["poor_on_line"]) / ties["rows"]
-    return ties.assign(share_stored=stored, share_clear=ties["poor_below"] / ties["rows"])
-
-
-def describe_panel(
-    source: pd.DataFrame, status: pd.DataFrame, spells: pd.DataFrame, risk: pd.DataFrame, *, unit: str
-) -> pd.DataFrame:
-    """The counts a reader asks for first: one row each, `quantity` and `value`."""
-    escapes = (spells["state"] == 1) & (spells["ended_by"] == "transition")
-    counts = {
-        "rows_read": len(source),
-        "rows_with_welfare": len(status),
-        "rows_poor": int(status["is_poor"].sum()),
-        "units": status[unit].nunique(),
-        "spells": len(spells),
-        "spells_left_censored": int(spells["left_censored"].sum()),
-        "spells_right_censored": int(spells["right_censored"].sum()),
-        "escapes": int(escapes.sum()),
-        "spells_at_risk": len(risk[[unit, "spell"]].drop_duplicates()),
-        "units_at_risk": risk[unit].nunique(),
-        "rows_at_risk": len(risk),
-        "relapses": int(risk["relapse"].sum()),
-    }
-    return pd.DataFrame({"quantity": list(counts), "value": list(counts.values())})
 
 
 def ensure(study: Study, stage: str) -> None:

@@ -23,7 +23,7 @@ def names(study: Study) -> list[str]:
         for prefix in dict.fromkeys(e.prefix for e in study.file.extracts.values() if e.source)
         for table in data_stages.HARMONISED
     ]
-    described = ["issues", "catalogue", "variables"] if built else []
+    described = data_stages.DESCRIBED if built else ()
     return [*printed, *built, *described, *panel_sets(study)]
 
 
@@ -42,7 +42,7 @@ def extracts_of(study: Study, name: str) -> list[str]:
     if name in panel_sets(study) and study.file.panel:
         return extracts_of(study, study.file.panel.table)
     mapped = {n: e for n, e in extracts.items() if e.source}
-    if name in ("issues", "catalogue", "variables"):
+    if name in data_stages.DESCRIBED:
         return list(mapped)
     tables = {n: [f"{e.prefix}_{t}" if e.prefix else t for t in data_stages.HARMONISED] for n, e in mapped.items()}
     return [n for n, of in tables.items() if name in of]

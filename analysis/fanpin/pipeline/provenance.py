@@ -26,8 +26,8 @@ READING = ("pipeline/study.py", "pipeline/study_file.py", "pipeline/study.schema
 # What a stage's outputs depend on, below the package folder; a change there makes them out of date.
 STAGE_CODE: dict[str, tuple[str, ...]] = {
     "simulate": ("core", "simulate", *READING, "pipeline/simulation.py"),
-    "harmonise": ("core", "harmonise", *READING, "pipeline/data_stages.py"),
-    "panel": ("core", "panel", *READING, "pipeline/data_stages.py"),
+    "harmonise": ("core", "harmonise", *READING, "pipeline/data_stages.py", "pipeline/descriptions.py"),
+    "panel": ("core", "panel", *READING, "pipeline/data_stages.py", "pipeline/descriptions.py"),
     "estimate": (
         "core",
         "kernels",
@@ -39,7 +39,7 @@ STAGE_CODE: dict[str, tuple[str, ...]] = {
         *READING,
         "pipeline/result_stages.py",
     ),
-    "table": ("core", "results", "report", "models/joint.py", *READING, "pipeline/table_stages.py"),
+    "table": ("core", "results", "report", "models/joint.py", *READING, "pipeline/table_stages.py", "pipeline/descriptions.py"),
     "notebook": ("core", "results", "report/figures", *READING, "pipeline/report_stages.py"),
     "report": ("core", "report", *READING, "pipeline/report_stages.py"),
 }

@@ -110,6 +110,12 @@ def is_simulated(study: Study, analysis: Analysis) -> bool:
     return study.is_simulated(data_of(study, base))
 
 
+def has_design(study: Study, name: str) -> bool:
+    """Whether a result follows the survey design, itself or through the model it is made from."""
+    analysis = study.models[name]
+    return "design" in KINDS[study.models[analysis.of].kind if analysis.of else analysis.kind].given
+
+
 def _check_complete(function: Callable[..., Any], options: dict[str, Any], kind: Kind, place: str) -> None:
     """Raise for required arguments that neither the declaration nor the study gives."""
     given = {*options, "data", "result", "risk_set"}

@@ -7,12 +7,14 @@ import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import FanpinError, require_columns, unknown_name
 from fanpin.core.options import Language, check_option
 from fanpin.core.terms import term
 from fanpin.models.joint import variable_of
-from fanpin.pipeline import datasets, result_stages
+from fanpin.pipeline import datasets, descriptions, result_stages
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 from fanpin.report.content import Table
 from fanpin.report.table import table as make_table
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from fanpin.pipeline.study import Study
     from fanpin.pipeline.study_file import TableSpec
 
-OWN_OPTIONS = ("index",)  # of data tables: the columns that label rows
+OWN_OPTIONS = ("index", "where")  # of data tables: the columns that label rows, and the values that rows have
 
 
 def build(study: Study, name: str, lang: Language = "en") -> dict[str, Any]:
@@ -61,11 +63,13 @@ def make(study: Study, spec: TableSpec, lang: Language = "en") -> Table:
     try:
         results, origins = (_data if spec.data else _results)(study, spec, lang)
         notes = [words[lang] for words in spec.notes]
-        if spec.of and study.file.design_note:
+        if study.file.design_note and any(result_stages.has_design(study, r) for r in results_of(study, spec)):
             notes.append(study.file.design_note[lang])
         if options.get("rows") == "causes":
             options["rows"], said = _by_cause(study, results, lang)
             notes += said
+        elif options.get("rows") == "used":
+            options["rows"] = [c for c in descriptions.columns_used(study) if c in results.index]
         made = make_table(results, id=spec.id, title=spec.title[lang], lang=lang, labels=study.labels,
                           notes=notes, **options)  # fmt: skip
     except FanpinError as error:
@@ -123,6 +127,7 @@ def request_of(study: Study, spec: TableSpec) -> dict[str, Any]:
         "labels": study.labels,
         "causes": study.causes,
         "design_note": study.file.design_note,
+        "used": descriptions.columns_used(study) if spec.options.get("rows") == "used" else [],
     }
 
 
@@ -158,12 +163,18 @@ def _results(study: Study, spec: TableSpec, lang: Language) -> tuple[Any, dict[s
 
 def _data(study: Study, spec: TableSpec, lang: Language) -> tuple[Any, dict[str, str]]:
     frame = study.dataset(str(spec.data))
+    index, where = spec.options.get("index"), spec.options.get("where", {})
+    place = f"{study.path.name} [[tables]] {spec.id}"
+    require_columns(frame.columns, [*([index] if isinstance(index, str) else index or []), *where], where=place)
+    for column, value in where.items():
+        if not (frame[column] == value).any():
+            raise unknown_name(f"value of {column}", str(value), sorted(set(frame[column].astype(str))), where=place)
+        frame = frame[frame[column] == value]
+    frame = frame.set_index(index) if index else frame
+    if frame.empty:
+        frame = pd.DataFrame("", index=pd.Index(["none"], name=frame.index.names[-1]), columns=frame.columns)
     frame.attrs["simulated"] = study.is_simulated(str(spec.data))
-    index = spec.options.get("index")
-    require_columns(
-        frame.columns, [index] if isinstance(index, str) else index or [], where=f"index of table {spec.id!r}"
-    )
-    return (frame.set_index(index) if index else frame), {"data": str(spec.data)}
+    return frame, {"data": str(spec.data)}
 
 
 def _by_cause(study: Study, results: Any, lang: Language) -> tuple[dict[str, list[str]], list[str]]:
