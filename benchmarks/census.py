@@ -10,10 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-import measured
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as parquet
+
+import measured
 
 HERE = Path(__file__).parent
 CHUNK = 1_000_000

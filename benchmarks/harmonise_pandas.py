@@ -72,8 +72,19 @@ none = pd.Series(False, index=people.index)
 add("female", people["CH04"].map({1: 0.0, 2: 1.0}), hidden=none, why="refused")
 add("education", people["NIVEL_ED"].map({1: "primary incomplete", 2: "primary", 3: "secondary incomplete", 4: "secondary",
     5: "tertiary incomplete", 6: "tertiary", 7: "no schooling"}), hidden=people["NIVEL_ED"] == 9, why="dont_know")  # fmt: skip
-add("out", people["ESTADO"].map({1: 0.0, 2: 1.0, 3: 1.0}), hidden=none, why="", codes=(people["ESTADO"], {0: "refused", 4: "not_applicable"}))
-add("insured", people["CH08"].map({1: 1.0, 2: 1, 3: 1, 12: 1, 13: 1, 23: 1, 123: 1, 4: 0}), hidden=people["CH08"] == 9, why="dont_know")
+add(
+    "out",
+    people["ESTADO"].map({1: 0.0, 2: 1.0, 3: 1.0}),
+    hidden=none,
+    why="",
+    codes=(people["ESTADO"], {0: "refused", 4: "not_applicable"}),
+)
+add(
+    "insured",
+    people["CH08"].map({1: 1.0, 2: 1, 3: 1, 12: 1, 13: 1, 23: 1, 123: 1, 4: 0}),
+    hidden=people["CH08"] == 9,
+    why="dont_know",
+)
 add("disabled", (people["CAT_INAC"] == 6).astype(float), hidden=absent, why="refused")
 add("person", people["P47T"] * 12.0, hidden=absent | (people["P47T"] == -9), why="refused")
 work = {
@@ -95,13 +106,24 @@ key = [kept["household_id"], kept["wave"]]
 rows = pd.MultiIndex.from_frame(out[["household_id", "wave"]])
 head = kept.assign(age=age, id=people["COMPONENTE"].str.strip())[(people["CH03"] == 1)].sort_values("id")
 head = head.drop_duplicates(["household_id", "wave"]).set_index(["household_id", "wave"])
-for name, column in {"head_age": "age", "head_female": "female", "head_education": "education", "head_out_of_work": "out"}.items():
+for name, column in {
+    "head_age": "age",
+    "head_female": "female",
+    "head_education": "education",
+    "head_out_of_work": "out",
+}.items():
     out[name] = head[column].reindex(rows).to_numpy()
-why = reason.loc[people["CH03"] == 1, ["education", "out"]].set_index(rows.__class__.from_frame(kept.loc[people["CH03"] == 1, ["household_id", "wave"]]))
+why = reason.loc[people["CH03"] == 1, ["education", "out"]].set_index(
+    rows.__class__.from_frame(kept.loc[people["CH03"] == 1, ["household_id", "wave"]])
+)
 why = why[~why.index.duplicated()]
 for name, column in {"head_education": "education", "head_out_of_work": "out"}.items():
     out[f"{name}__missing"] = np.where(out[name].isna(), why[column].reindex(rows), None)
-for name, column, value in [("any_uninsured", "insured", 0), ("any_disabled", "disabled", 1), ("any_workfare", "workfare", 1)]:
+for name, column, value in [
+    ("any_uninsured", "insured", 0),
+    ("any_disabled", "disabled", 1),
+    ("any_workfare", "workfare", 1),
+]:
     met = (kept[column] == value).groupby(key).any().reindex(rows).to_numpy()
     doubt = (kept[column].isna() & (reason[column] != "not_applicable")).groupby(key).any().reindex(rows).to_numpy()
     out[name] = np.where(met, 1.0, np.where(doubt, np.nan, 0.0))

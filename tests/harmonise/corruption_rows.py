@@ -164,7 +164,8 @@ CODES = [
          rule="a missing value of fwage_1 that the mapping does not name", differs={"household_wave": {"income_wage": 1}}),
     Case(name="a label that speaks of something else", source="cfps", files=HOUSEHOLDS, spoil=stata(FAMECON, other_label),
          rows=0, rule="the label of fp511 speaks of something else", got="每月房租", action="kept", column="*"),
-    Case(name="value labels swapped", source="cfps", files=HOUSEHOLDS, spoil=stata(FAMECON, other_value_labels)),
+    Case(name="value labels swapped", source="cfps", files=HOUSEHOLDS, spoil=stata(FAMECON, other_value_labels),
+         column="urban", rows=0, rule="the value label of urban18 = 1 speaks of something else", got="乡村", action="kept"),
 ]  # fmt: skip
 
 NUMBERS = [

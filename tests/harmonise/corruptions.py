@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -196,24 +194,6 @@ def as_csv(name: str, new: str, *, separator: str = ",", encoding: str = "utf-8"
         lines = [separator.join("" if v is None else str(v) for v in row) for row in rows]
         (folder / name).unlink()
         (folder / new).write_bytes(("\n".join(lines) + "\n").encode(encoding))
-
-    return spoil
-
-
-def zipped_sheet(name: str, pattern: str, new: str) -> Callable[[Path], Any]:
-    """The XML of a workbook's first sheet changed, for what openpyxl does not write."""
-
-    def spoil(folder: Path) -> None:
-        path = folder / name
-        with zipfile.ZipFile(path) as old:
-            parts = {n: old.read(n) for n in old.namelist()}
-        sheet = "xl/worksheets/sheet1.xml"
-        xml, found = re.subn(pattern, new, parts[sheet].decode("utf-8"), count=1)
-        assert found, f"{pattern} is not in the sheet"
-        parts[sheet] = xml.encode("utf-8")
-        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as whole:
-            for part, data in parts.items():
-                whole.writestr(part, data)
 
     return spoil
 

@@ -36,7 +36,7 @@ def check_shape(text: dict[str, Any], *, package: str, schema: str, kind: str, w
         _validator(package, schema)(text)
     except JsonSchemaValueException as error:
         place, said = _place(error.path[1:], text)
-        problem = error.message.removeprefix(error.name).strip()
+        problem = str(error.message).removeprefix(str(error.name)).strip()
         raise StudyError(
             f"{kind} is not as it should be: {place or 'the file'} {problem[:200]}",
             got=repr(said)[:80] if place else None, where=f"{where} {place}".strip(), next_step=next_step,

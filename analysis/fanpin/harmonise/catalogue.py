@@ -13,7 +13,7 @@ from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import unknown_name
 from fanpin.core.options import MissingReason
 from fanpin.harmonise.grammar import read_layouts
-from fanpin.harmonise.mapping import ColumnMap, DerivedMap, Evidence, Layout
+from fanpin.harmonise.mapping import ColumnMap, DerivedMap, Evidence, Layout, TableMap
 
 REASONS = get_args(MissingReason)
 COLUMNS = ["source", "table", "column", "wave", "variables", "rows", "share_missing", "reasons", "evidence", "note"]
@@ -63,14 +63,12 @@ def _counts(table: ir.Table) -> pd.DataFrame:
     for c in (c for c in columns if f"{c}__missing" in table.columns):
         for reason in REASONS:
             sums[f"{c}:{reason}"] = table.count(where=table[f"{c}__missing"] == reason)
-    return fetch_frame(table.group_by("wave").agg(rows__=table.count(), **sums)).set_index("wave")
+    counted = fetch_frame(table.group_by("wave").agg(rows__=table.count(), **sums)).set_index("wave")
+    return counted.fillna(0)  # Spark counts none as NULL
 
 
 def _rows(layout: Layout, table: str, counts: pd.DataFrame) -> list[dict[str, Any]]:
-    maps: list[ColumnMap | DerivedMap] = [
-        *layout.tables[table].columns.values(),
-        *layout.tables[table].derived.values(),
-    ]
+    maps = columns_of(layout.tables[table])
     return [
         {
             "source": layout.source, "table": table, "column": m.name, "wave": wave, "variables": variables_of(m),
@@ -80,13 +78,18 @@ def _rows(layout: Layout, table: str, counts: pd.DataFrame) -> list[dict[str, An
             ),
             "evidence": m.evidence, "note": m.note,
         }
-        for wave, of in counts.iterrows() if layout.has_wave(int(wave))
+        for wave, of in counts.iterrows() if layout.has_wave(int(str(wave)))
         for m in maps
     ]  # fmt: skip
 
 
 def _share(count: float, of: pd.Series) -> float:
     return round(float(count) / float(of["rows__"]), 6)
+
+
+def columns_of(table: TableMap) -> list[ColumnMap | DerivedMap]:
+    """The mapped and the derived columns of a table."""
+    return [*table.columns.values(), *table.derived.values()]
 
 
 def variables_of(mapped: ColumnMap | DerivedMap) -> str:
@@ -137,6 +140,6 @@ def known_sources() -> pd.DataFrame:
     return pd.DataFrame(rows).astype({"wave": "Int64"})
 
 
-def _evidence(table: Any) -> dict[str, int]:
-    found = [m.evidence for m in (*table.columns.values(), *table.derived.values())]
+def _evidence(table: TableMap) -> dict[str, int]:
+    found = [m.evidence for m in columns_of(table)]
     return {word.replace(" ", "_"): found.count(word) for word in get_args(Evidence)}

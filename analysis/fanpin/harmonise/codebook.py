@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from fanpin.core.columns import canonical_columns
-from fanpin.harmonise.catalogue import find_layouts, variables_of
+from fanpin.harmonise.catalogue import columns_of, find_layouts, variables_of
 from fanpin.harmonise.mapping import ColumnMap, DerivedMap, Layout
 
 COLUMNS = ["table", "column", "en", "zh", "unit", "waves", "variables", "codes", "missing", "evidence", "note"]
@@ -21,7 +21,7 @@ def codebook_of(source: str) -> pd.DataFrame:
         }
         for layout in find_layouts(source)
         for name, table in layout.tables.items()
-        for m in (*table.columns.values(), *table.derived.values())
+        for m in columns_of(table)
     ]  # fmt: skip
     order = {c: i for i, c in enumerate(canonical_columns())}
     frame = pd.DataFrame(rows)

@@ -141,7 +141,9 @@ def meets(column: ir.Value, wanted: Any) -> ir.BooleanValue:
 def _aggregates(marked: ir.Table, derived: DerivedMap) -> dict[str, ir.Value]:
     """The value of a group and its reason for missing; of a first row, the reason where there is none."""
     met, doubt = marked[f"{derived.name}__meets"], marked[f"{derived.name}__doubt"].min()
-    number = marked.count(where=met) if derived.where else marked.count()
+    number = (
+        met.cast("int64").sum().cast("int64") if derived.where else marked.count()
+    )  # a conditional count is NULL on Spark
     if derived.aggregate == "first":
         return {f"{derived.name}__missing": _reason(doubt)}
     reason = _reason(doubt)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -53,16 +55,20 @@ class DuckStore:
             self.connection = ibis.duckdb.connect()
 
     def put(self, name: str, rows: pa.Table) -> ir.Table:
+        """Keep Arrow rows under a name."""
         self.connection.con.register(name, rows)  # a view of the Arrow rows: nothing is copied
         return self.connection.table(name)
 
     def parquet(self, name: str, paths: list[Path]) -> ir.Table:
+        """The rows of Parquet files, read when they are needed."""
         return self.connection.read_parquet([str(p) for p in paths], table_name=name)
 
     def keep(self, name: str, rows: ir.Table) -> ir.Table:
+        """Run an expression and keep its rows under a name."""
         return self.connection.create_table(name, rows)
 
     def drop(self, names: Iterable[str]) -> None:
+        """Forget what was kept."""
         for name in names:
             self.connection.con.unregister(name)
 
@@ -85,22 +91,26 @@ class SparkStore:
         self.connection = ibis.pyspark.connect(spark_session(Path(self.folder.name)))
 
     def put(self, name: str, rows: pa.Table) -> ir.Table:
+        """Keep Arrow rows under a name."""
         path = self._path(name)
         parquet.write_table(rows, path)
         return self.connection.read_parquet(str(path))
 
     def parquet(self, name: str, paths: list[Path]) -> ir.Table:
+        """The rows of Parquet files, read when they are needed."""
         frame = self.connection._session.read.parquet(*[str(p) for p in paths])
         view = "v" + _safe(name)
         frame.createOrReplaceTempView(view)
         return self.connection.table(view)
 
     def keep(self, name: str, rows: ir.Table) -> ir.Table:
+        """Run an expression and keep its rows under a name."""
         path = self._path(name)
         rows.to_parquet_dir(path)
         return self.connection.read_parquet(str(path))
 
     def drop(self, names: Iterable[str]) -> None:
+        """Forget what was kept."""
         for name in names:
             path = self._path(name)
             shutil.rmtree(path, ignore_errors=True)
@@ -116,9 +126,6 @@ def _safe(name: str) -> str:
 
 def spark_session(warehouse: Path) -> Any:
     """The running Spark session, or a local one with as many workers as processors."""
-    import os
-    import sys
-
     from pyspark.sql import SparkSession
 
     if (active := SparkSession.getActiveSession()) is not None:
@@ -126,8 +133,8 @@ def spark_session(warehouse: Path) -> Any:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     return (
         SparkSession.builder.master("local[*]").appName("fanpin").config("spark.ui.enabled", "false").config("spark.ui.showConsoleProgress", "false")
-        .config("spark.sql.warehouse.dir", str(warehouse / "warehouse")).config("spark.sql.shuffle.partitions", "8")
-        .config("spark.sql.session.timeZone", "UTC").config("spark.log.level", "ERROR").getOrCreate()
+        .config("spark.sql.warehouse.dir", str(warehouse / "warehouse")).config("spark.sql.shuffle.partitions", str(2 * (os.cpu_count() or 1)))
+        .config("spark.driver.memory", "4g").config("spark.sql.session.timeZone", "UTC").config("spark.log.level", "ERROR").getOrCreate()
     )  # fmt: skip
 
 

@@ -37,7 +37,7 @@ class Failure:
     examples : up to five of the values found, with the rows that have each.
     action : "stopped" (no table was made), "kept" (the rows are in the tables as they are), "set missing" (the rows are,
         without the value), "left out" (the rows are not in the table), "joined" (into one row a key), "not used" (looked-up
-        rows that no row asks for), "not read" (a file), "not checked" (a rule).
+        rows that no row asks for), "not read" (a file or column), "not checked" (a rule).
     expected : what the rule asks for.
     next_step : what to do; "" for the usual.
     """

@@ -31,7 +31,7 @@ from fanpin.harmonise.mapping import (
 ORIGINS = get_args(Origin)
 COLUMN_WORDS = {
     *ORIGINS, "codes", "recode", "replace", "factor", "missing", "missing_if", "empty", "range", "value_labels", "optional",
-    "label", "note", "evidence",
+    "label", "code_labels", "note", "evidence",
 }  # fmt: skip
 ROLE_WORDS = {"pattern", "encoding", "quote", "null", "missing", "aliases", "key", "many", "optional", "checks"}
 COMPARISONS = {"above", "below", "between", "outside"}
@@ -241,7 +241,7 @@ def _column(table: str, name: str, spec: dict[str, Any], roles: set[str], where:
     given = _origins(spec)
     if len(given) != 1:
         raise StudyError("a column has one origin", expected=" or ".join(ORIGINS), got=given or "none", where=where)
-    origin = given[0]
+    origin = _word("origin", given[0], Origin, where)
     _check_words(spec, column, origin, where)
     value = spec[origin]
     formula = parse_formula(value, where) if origin == "compute" else None
@@ -267,6 +267,7 @@ def _column(table: str, name: str, spec: dict[str, Any], roles: set[str], where:
         limits=tuple(spec.get("range", (column.minimum, column.maximum))),
         value_labels=bool(spec.get("value_labels")), optional=bool(spec.get("optional")),
         label=tuple(spec.get("label", ())), note=spec.get("note", ""),
+        code_labels={code: tuple(words) for code, words in spec.get("code_labels", {}).items()},
     )  # fmt: skip
 
 

@@ -111,6 +111,7 @@ class ColumnMap:
     value_labels: bool = False
     optional: bool = False
     label: tuple[str, ...] = ()
+    code_labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
     note: str = ""
 
     @property

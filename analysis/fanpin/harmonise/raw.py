@@ -232,9 +232,9 @@ def _parquet_rows(
 
 def _cast(column: ir.Value, as_text: bool) -> ir.Value:
     if column.type().is_string():
-        return column.strip().nullif("")  # type: ignore[attr-defined]
+        return column.strip().nullif("")
     if as_text and column.type().is_floating():
-        whole = (column == column.floor()) & (column.abs() < 2**53)  # type: ignore[attr-defined]
+        whole = (column == column.floor()) & (column.abs() < 2**53)
         return ibis.ifelse(whole, column.cast("int64").cast("string"), column.cast("string"))
     if as_text or not (column.type().is_numeric() or column.type().is_boolean()):
         return (column.cast("int64") if column.type().is_integer() else column).cast("string")

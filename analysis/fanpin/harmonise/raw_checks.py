@@ -13,9 +13,9 @@ from fanpin.core.engine import fetch_frame, fetch_value
 from fanpin.harmonise.cells import Cells, table_cells
 from fanpin.harmonise.failures import DUPLICATE, Failure
 from fanpin.harmonise.formulas import evaluate
-from fanpin.harmonise.mapping import Check, Keep, TableMap
+from fanpin.harmonise.mapping import Check, ColumnMap, Keep, TableMap
 from fanpin.harmonise.raw import ABSENT, TAG, RawRole, split_reference
-from fanpin.harmonise.read import FILE
+from fanpin.harmonise.read import FILE, RawFile
 from fanpin.harmonise.validate import by_file
 
 
@@ -80,7 +80,11 @@ def unnamed_missing(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]
         if not tags:
             continue
         unnamed = {n: raw.rows[t].notnull() & ~raw.rows[t].isin(named) for n, (_, _, t, named) in tags.items()}
-        counts = fetch_frame(raw.rows.aggregate(**{n: raw.rows.count(where=u) for n, u in unnamed.items()})).iloc[0]
+        counts = (
+            fetch_frame(raw.rows.aggregate(**{n: raw.rows.count(where=u) for n, u in unnamed.items()}))
+            .fillna(0)
+            .iloc[0]
+        )
         for n, (column, variable, tag, _) in tags.items():
             if counts[n]:
                 failures += by_file(
@@ -156,22 +160,31 @@ def _condition(keep: Keep) -> str:
 
 
 def label_failures(table: TableMap, roles: dict[str, RawRole]) -> list[Failure]:
-    """Variables whose label in the file speaks of something else than the mapping expects: a name that changed meaning."""
+    """Variables and codes whose label in the file speaks of something else than the mapping expects: a changed meaning."""
     failures: list[Failure] = []
-    for column in (c for c in table.columns.values() if c.label):
+    for column in (c for c in table.columns.values() if c.label or c.code_labels):
         for variable in column.variables:
             where, name = split_reference(variable, table)
-            for role in (r for r in where if r in roles):
-                for file in roles[role].files:
-                    labels = {n.lower(): text for n, text in file.header.labels.items()}
-                    label = labels.get(name.lower(), "")
-                    if label and not any(word.lower() in label.lower() for word in column.label):
+            for file in (f for r in where if r in roles for f in roles[r].files):
+                for what, words, label in _labels(file, name, column):
+                    if not any(word.lower() in label.lower() for word in words):
                         failures.append(Failure(
-                            file=file.path.name, table=table.name, column=column.name,
-                            rule=f"the label of {name} speaks of something else", rows=0, examples=label, action="kept",
-                            expected=" or ".join(column.label),
+                            file=file.path.name, table=table.name, column=column.name, rows=0, examples=label,
+                            rule=f"the {what} speaks of something else", action="kept", expected=" or ".join(words),
                         ))  # fmt: skip
     return failures
+
+
+def _labels(file: RawFile, variable: str, column: ColumnMap) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Labels of a variable and its codes in a file, each with the words that the mapping expects in it."""
+    actual = {n.lower(): n for n in file.header.names}.get(variable.lower(), "")
+    if column.label and (label := file.header.labels.get(actual, "")):
+        yield f"label of {variable}", column.label, label
+    labels = file.header.value_labels.get(actual, {})
+    given = {f"{code:g}" if isinstance(code, float) else code: text for code, text in labels.items()}
+    for code, words in column.code_labels.items():
+        if code in given:
+            yield f"value label of {variable} = {code}", words, given[code]
 
 
 def rule_failures(raw: RawRole) -> list[Failure]:

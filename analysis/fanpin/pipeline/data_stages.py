@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 HARMONISED = ("household_wave", "person_wave", "place_wave")
 PANEL = ("panel", "spells", "risk", "counts", "ties")
 DESCRIBED = ("issues", "accounts", "catalogue", "variables", "rows", "missing")
+REGISTER = ("register_poverty",)  # made with the panel where the county's register is at hand
 LINKS = ("links", "attrition_states")  # made with the panel where households are linked
 
 
@@ -147,9 +148,17 @@ def panel(study: Study) -> dict[str, Any]:
         "ties": descriptions.with_headcounts(ties_at_line(status, welfare=spec.welfare, time=spec.time)),
         **links,
     }
+    if register := register_table(study):
+        tables["register_poverty"] = descriptions.cross_register(status, study.dataset(register))
     facts = {"panel rows": len(status), "risk rows": len(risk), "relapses": int(risk["relapse"].sum())}
     _write(study, "panel", tables, request=panel_request(study), inputs=panel_inputs(study), facts=facts)
     return facts
+
+
+def register_table(study: Study) -> str | None:
+    """The canonical table of the county's monitoring register, beside that of a survey; None where there is none."""
+    prefixes = [e.prefix for e in study.file.extracts.values() if e.source == "register" and e.prefix]
+    return f"{prefixes[0]}_household_wave" if prefixes and study.file.panel else None
 
 
 def _linked(study: Study) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
@@ -164,12 +173,14 @@ def _linked(study: Study) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     people = spec.table.replace("household_wave", "person_wave")
     known = (study.processed / f"{people}.parquet").is_file()
     persons = study.dataset(people) if known else None
-    how = {"persons": persons, "time": spec.time, "origin": "origin_household_id" if "origin_household_id" in source else None,
-           "size": "household_size" if "household_size" in source else None}  # fmt: skip
-    weight = "weight" if "weight" in source else None
-    linked = fp.link_panel(source, splits=link.splits, weights=link.weights, covariates=link.covariates, weight=weight,
-                           stabilised=link.stabilised, trim=link.trim, **how)  # fmt: skip
-    counted = linked.groupby([spec.time, "link"]).size().unstack(fill_value=0).reset_index()
+    weight, size, origin = (
+        column if column in source else None for column in ("weight", "household_size", "origin_household_id")
+    )
+    linked = fp.link_panel(
+        source, persons=persons, time=spec.time, origin=origin, size=size, weight=weight, splits=link.splits,
+        weights=link.weights, covariates=link.covariates, stabilised=link.stabilised, trim=link.trim,
+    )  # fmt: skip
+    counted = pd.crosstab(linked[spec.time], linked["link"]).reset_index()
     counted.columns.name = None
     return linked, {"links": counted, "attrition_states": fp.attrition_states(linked, time=spec.time)}
 
@@ -235,6 +246,7 @@ def panel_inputs(study: Study) -> list[Path]:
     if spec is None:
         return []
     tables = [spec.table, *([spec.table.replace("household_wave", "person_wave")] if study.file.link else [])]
+    tables += [register] if (register := register_table(study)) else []
     paths = [study.processed / f"{table}.parquet" for table in dict.fromkeys(tables)]
     return [p for p in paths if p.is_file() or p == paths[0]]
 

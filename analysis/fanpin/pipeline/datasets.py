@@ -31,7 +31,8 @@ def panel_sets(study: Study) -> tuple[str, ...]:
     """The data sets that the panel stage makes."""
     if study.file.panel is None:
         return ()
-    return (*data_stages.PANEL, *(data_stages.LINKS if study.file.link else ()))
+    links = data_stages.LINKS if study.file.link else ()
+    return (*data_stages.PANEL, *links, *(data_stages.REGISTER if data_stages.register_table(study) else ()))
 
 
 def extracts_of(study: Study, name: str) -> list[str]:
@@ -40,7 +41,8 @@ def extracts_of(study: Study, name: str) -> list[str]:
     if name in extracts and not extracts[name].source:
         return [name]
     if name in panel_sets(study) and study.file.panel:
-        return extracts_of(study, study.file.panel.table)
+        register = data_stages.register_table(study) if name in data_stages.REGISTER else None
+        return [*extracts_of(study, study.file.panel.table), *(extracts_of(study, register) if register else ())]
     mapped = {n: e for n, e in extracts.items() if e.source}
     if name in data_stages.DESCRIBED:
         return list(mapped)

@@ -44,9 +44,9 @@ def account(source: str, files: list[Path], done: Harmonised, names: Mapping[str
     listed = done.issues.groupby(["table", "action"])["rows"].sum()
     read: dict[str, int] = {}
     for raw in matched_files(files, find_layouts(source))[0]:
-        for table in raw.layout.tables.values():
-            if raw.role.name in table.roles:
-                read[table.name] = read.get(table.name, 0) + done.rows_read[raw.path.name]
+        for mapped in raw.layout.tables.values():
+            if raw.role.name in mapped.roles:
+                read[mapped.name] = read.get(mapped.name, 0) + done.rows_read[raw.path.name]
     rows = []
     for table, number in read.items():
         frame = getattr(done, table)
@@ -80,9 +80,11 @@ def missing_by_reason(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def columns_used(study: Study) -> list[str]:
     """The canonical columns that a study's panel, design, causes and models name, in that order."""
     file = study.file
-    named = [file.panel.unit, file.panel.time, file.panel.welfare, file.panel.weight, file.panel.size] if file.panel else []
-    named += [file.design.weight, file.design.stratum, file.design.psu] if file.design else []
-    named += [*file.spells.lagged, *(file.prices.columns if file.prices else ()), *(file.link.covariates if file.link else ())]
+    named = [getattr(file.panel, name) for name in ("unit", "time", "welfare", "weight", "size") if file.panel]
+    named += [getattr(file.design, name) for name in ("weight", "stratum", "psu") if file.design]
+    named += file.spells.lagged
+    named += file.prices.columns if file.prices else ()
+    named += file.link.covariates if file.link else ()
     named += [column for columns in file.causes.values() for column in columns]
     named += [w for a in file.analyses.values() for w in re.findall(r"[A-Za-z]\w*", str(a.options.get("formula", "")))]
     return list(dict.fromkeys(SUFFIXES.sub("", name) for name in named if name))
@@ -139,3 +141,15 @@ def describe_panel(
         "relapses": int(risk["relapse"].sum()),
     }
     return pd.DataFrame({"quantity": list(counts), "value": list(counts.values())})
+
+
+def cross_register(status: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame:
+    """Households and waves of the panel by the register's category and poverty; registers pad numbers with zeros."""
+    keys = ["household_id", "wave"]
+    known = register.assign(household_id=register["household_id"].astype(str).str.lstrip("0"))
+    held = status.assign(household_id=status["household_id"].astype(str))
+    both = held[[*keys, "is_poor"]].merge(known[[*keys, "monitoring_category"]], on=keys, how="left", validate="m:1")
+    category = both["monitoring_category"].fillna("not in the register")
+    poor = both["is_poor"].astype(bool)
+    counts = {"not_poor": (~poor).groupby(category).sum(), "poor": poor.groupby(category).sum()}
+    return pd.DataFrame(counts).astype(int).reset_index()

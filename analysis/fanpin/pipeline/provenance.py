@@ -39,7 +39,15 @@ STAGE_CODE: dict[str, tuple[str, ...]] = {
         *READING,
         "pipeline/result_stages.py",
     ),
-    "table": ("core", "results", "report", "models/joint.py", *READING, "pipeline/table_stages.py", "pipeline/descriptions.py"),
+    "table": (
+        "core",
+        "results",
+        "report",
+        "models/joint.py",
+        *READING,
+        "pipeline/table_stages.py",
+        "pipeline/descriptions.py",
+    ),
     "notebook": ("core", "results", "report/figures", *READING, "pipeline/report_stages.py"),
     "report": ("core", "report", *READING, "pipeline/report_stages.py"),
 }

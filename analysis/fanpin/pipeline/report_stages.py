@@ -73,11 +73,13 @@ def bind(study: Study, lang: Language = "en") -> dict[str, Any]:
 
 
 def index(root: Path, lang: Language = "en") -> str:
-    """Write reports/out/index.html, which links the reports that are built; returns its path."""
-    from fanpin.pipeline.study import load_study, study_names
+    """Write reports/out/index.html, which links the reports that are built, and the codebooks of their sources; returns its path."""
+    from fanpin.pipeline.study import load_studies
     from fanpin.report.page import IndexEntry, render_index
 
-    built = [load_study(n, root=root) for n in study_names(root)]
+    built = [s for s in load_studies(root)[0] if read_record(record_path(s.out, "report")) is not None]
+    for source in dict.fromkeys(source for s in built for source in s.sources):
+        write_codebook(root, source, lang)
     entries = [
         IndexEntry(
             study=s.id,
@@ -87,9 +89,9 @@ def index(root: Path, lang: Language = "en") -> str:
             docx=f"{s.id}/report.docx",
             simulated=s.file.simulated or any(e.simulated for e in s.file.extracts.values()),
             tables=tuple((t.title[lang], f"{s.id}/tables/{name}.docx") for name, t in s.tables.items()),
+            codebooks=tuple((source, f"codebooks/{codebook_name(source, lang)}.html") for source in s.sources),
         )
         for s in built
-        if read_record(record_path(s.out, "report")) is not None
     ]
     path = root / "reports/out/index.html"
     with atomic_path(path) as temporary:
@@ -108,13 +110,18 @@ def write_codebook(root: Path, source: str, lang: Language = "en") -> list[str]:
     title = term("codebook_title", lang).format(source=source)
     folder = root / "reports/out/codebooks"
     folder.mkdir(parents=True, exist_ok=True)
-    ending = "" if lang == "en" else f".{lang}"
-    texts = {f"{source}{ending}.html": render_codebook_html(book, title=title, lang=lang),
-             f"{source}{ending}.md": render_codebook_markdown(book, title=title, lang=lang)}  # fmt: skip
+    stem = codebook_name(source, lang)
+    texts = {f"{stem}.html": render_codebook_html(book, title=title, lang=lang),
+             f"{stem}.md": render_codebook_markdown(book, title=title, lang=lang)}  # fmt: skip
     for name, text in texts.items():
         with atomic_path(folder / name) as temporary:
             temporary.write_text(text, "utf-8")
     return [project.relative(folder / name, root) for name in texts]
+
+
+def codebook_name(source: str, lang: Language = "en") -> str:
+    """What the files of a source's codebook are called, without their ending."""
+    return source if lang == "en" else f"{source}.{lang}"
 
 
 def read_notebook(study: Study, name: str) -> NotebookNode:
@@ -131,7 +138,7 @@ def read_notebook(study: Study, name: str) -> NotebookNode:
 
 def notebook_request(study: Study) -> dict[str, Any]:
     """What a notebook's output depends on besides its own text and the files it reads."""
-    return {"study": study.id, "notices": notices(study)}
+    return {"study": study.id, "notices": notices(study), "tables": list(study.tables), "models": list(study.models)}
 
 
 def report_request(study: Study) -> dict[str, Any]:

@@ -106,7 +106,7 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
 
 def is_simulated(study: Study, analysis: Analysis) -> bool:
     """Whether an analysis rests on simulated data."""
-    base = study.models[analysis.of] if analysis.of in study.models else analysis
+    base = study.models.get(str(analysis.of), analysis)
     return study.is_simulated(data_of(study, base))
 
 

@@ -12,7 +12,7 @@ from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import FanpinError
 from fanpin.pipeline import data_stages, project, report_stages, result_stages, simulation, table_stages
 from fanpin.pipeline.provenance import SUFFIX, code_files, is_current, plain, read_record, record_path
-from fanpin.pipeline.study import Study, load_study, study_names
+from fanpin.pipeline.study import Study, load_studies, load_study
 
 BUILD = Path(".build")
 
@@ -37,7 +37,7 @@ def prepare(root: Path, names: list[str]) -> tuple[list[Study], list[str]]:
 
     Parameters
     ----------
-    names : studies to build; empty for all whose raw files are there.
+    names : studies to build; empty for all that can be read and whose raw files are there.
 
     Returns
     -------
@@ -47,17 +47,19 @@ def prepare(root: Path, names: list[str]) -> tuple[list[Study], list[str]]:
     ------
     RawFileError : a raw file changed; or one of a study asked for by name is missing.
     """
-    studies, left_out = [], []
-    for name in names or study_names(root):
-        study = load_study(name, root=root)
+    readable, wrong = load_studies(root)
+    left_out = [] if names else [f"{name}: {error}" for name, error in wrong.items()]
+    studies = []
+    for study in [load_study(name, root=root) for name in names] or readable:
         if not names and (wanted := study.wanted_files()):
-            left_out.append(f"{name}: raw files are not there; {wanted}")
+            left_out.append(f"{study.id}: raw files are not there; {wanted}")
             continue
         study.check_raw()
         studies.append(study)
     rules = [(study, rule) for study in studies for rule in rules_of(study)]
     for study, rule in rules:
         _forget_stale(study, rule)
+    _forget_index(root, studies)
     text = _render([rule for _, rule in rules], studies, root)
     _write_if_new(root / BUILD / "report.mk", text)
     return studies, left_out
@@ -110,7 +112,7 @@ def _render(rules: list[Rule], studies: list[Study], root: Path) -> str:
     index = project.relative(root / "reports/out/index.html", root)
     lines = ["# Generated from analysis/studies/*.toml; do not edit.", ".PHONY: report",
              f"report: {' '.join(reports)} {index}", "",
-             f"{index}: {' '.join(reports)} {_code('report', root)}", "\t@$(FANPIN) report --index", ""]  # fmt: skip
+             f"{index}: {' '.join(reports)} {_code('report', root)} {_code('harmonise', root)}", "\t@$(FANPIN) report --index", ""]  # fmt: skip
     for rule in rules:
         request = _write_request(rule, root)
         inputs = " ".join(_escape(project.relative(p, root)) for p in (*rule.inputs, request))
@@ -157,6 +159,14 @@ def _forget_stale(study: Study, rule: Rule) -> None:
     reads = rule.reads if rule.reads is not None else tuple(study.root / p for p in record.inputs)
     if not is_current(record, root=study.root, request=rule.request, inputs=list(reads)):
         rule.target.unlink()
+
+
+def _forget_index(root: Path, studies: list[Study]) -> None:
+    """Remove the index page where a codebook that it links is gone, so that both are written anew."""
+    folder = root / "reports/out"
+    names = [f"{report_stages.codebook_name(source)}.html" for study in studies for source in study.sources]
+    if not all((folder / "codebooks" / name).is_file() for name in names):
+        (folder / "index.html").unlink(missing_ok=True)
 
 
 def describe(study: Study) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from fanpin.core.design import Design
-from fanpin.core.errors import InapplicableError, RawFileError, StudyError, unknown_name
+from fanpin.core.errors import FanpinError, InapplicableError, RawFileError, StudyError, unknown_name
 from fanpin.core.line import Line
 from fanpin.core.options import Language, check_option
 from fanpin.pipeline import project
@@ -83,6 +83,11 @@ class Study:
         return tuple(self.root / "notebooks" / f"{name}.ipynb" for name in self.file.notebooks)
 
     @property
+    def sources(self) -> tuple[str, ...]:
+        """The sources whose mappings read the study's extracts."""
+        return tuple(dict.fromkeys(e.source for e in self.file.extracts.values() if e.source))
+
+    @property
     def path(self) -> Path:
         """The study file."""
         return self.root / project.MARK / f"{self.id}.toml"
@@ -155,12 +160,10 @@ class Study:
         """What the user has to put where before the study can be built; "" where nothing is missing."""
         for extract in self.file.extracts.values():
             if extract.own and not self.extract_paths(extract):
-                from fanpin.harmonise.catalogue import file_names
+                from fanpin.pipeline.own_files import own_files
 
                 folder = Path(extract.files[0]).parent.as_posix()
-                return (
-                    f"put your own files into {folder}/, under their published names: {file_names(str(extract.source))}"
-                )
+                return f"put your files into {folder}/ under their published names, {own_files(str(extract.source))}"
         missing = self.missing_raw()
         return f"fanpin fetch {missing[0].source}" if missing else ""
 
@@ -227,6 +230,17 @@ class Study:
 def study_names(root: Path) -> list[str]:
     """The studies of a project."""
     return sorted(p.stem for p in (root / project.MARK).glob("*.toml"))
+
+
+def load_studies(root: Path) -> tuple[list[Study], dict[str, FanpinError]]:
+    """The studies of a project that can be read, and what is wrong with each of the others."""
+    studies, wrong = [], {}
+    for name in study_names(root):
+        try:
+            studies.append(load_study(name, root=root))
+        except FanpinError as error:
+            wrong[name] = error
+    return studies, wrong
 
 
 def load_study(name: str, *, root: str | Path | None = None) -> Study:

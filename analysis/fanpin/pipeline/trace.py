@@ -8,7 +8,7 @@ from fanpin.core.errors import InputError, RawFileError, unknown_name
 from fanpin.pipeline import project
 from fanpin.pipeline.provenance import SUFFIX, Record, read_record, record_path
 from fanpin.pipeline.raw import RAW
-from fanpin.pipeline.study import Study, load_study, study_names
+from fanpin.pipeline.study import Study, load_studies, load_study, study_names
 from fanpin.report.content import Cell, Source, Table
 
 
@@ -52,7 +52,7 @@ def _parse(root: Path, address: str) -> tuple[Study, str, str, str]:
         if words[0] not in study.tables:
             raise unknown_name("table", words[0], study.tables, where=study.path.name)
     else:
-        studies = [load_study(n, root=root) for n in names]
+        studies, _ = load_studies(root)
         having = [s for s in studies if words[0] in s.tables]
         if not having:
             raise unknown_name("table", words[0], {t for s in studies for t in s.tables}, where=project.MARK)

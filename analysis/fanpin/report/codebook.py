@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fanpin.core.options import Language, check_option
 from fanpin.core.terms import term
@@ -10,6 +10,8 @@ from fanpin.report.html import environment
 from fanpin.report.page import page_css
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     import pandas as pd
 
 SHOWN = ("column", "label", "unit", "waves", "variables", "codes", "missing", "evidence", "note")
@@ -48,7 +50,7 @@ def _heads(lang: Language) -> dict[str, str]:
     return {c: term(f"codebook_{c}", lang) for c in SHOWN}
 
 
-def _parts(codebook: pd.DataFrame, lang: Language) -> list[tuple[str, list[dict[str, str]]]]:
+def _parts(codebook: pd.DataFrame, lang: Language) -> list[tuple[str, list[dict[Hashable, Any]]]]:
     other = "zh" if lang == "en" else "en"
     labelled = codebook.assign(label=codebook[lang] + " / " + codebook[other])
     return [(str(table), rows.to_dict("records")) for table, rows in labelled.groupby("table", sort=False)]

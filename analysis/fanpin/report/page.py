@@ -33,7 +33,7 @@ from fanpin.report.words import caption_number
 
 @dataclass(frozen=True, kw_only=True)
 class IndexEntry:
-    """One study on the index page; `html` and `docx` are links relative to it, `tables` (words, link) pairs."""
+    """One study on the index page; `html` and `docx` are links relative to it, `tables` and `codebooks` (words, link) pairs."""
 
     study: str
     title: str
@@ -41,6 +41,7 @@ class IndexEntry:
     html: str
     docx: str = ""
     tables: tuple[tuple[str, str], ...] = ()
+    codebooks: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
 
 
@@ -119,7 +120,7 @@ def render_index(
 
 def _words(lang: Language) -> dict[str, str]:
     return {name: term(name, lang) for name in ("contents", "tables", "figures", "code", "data_sources", "please_note",
-                                                "word_file", "read_report", "to_text", "simulated_title")}  # fmt: skip
+                                                "word_file", "read_report", "to_text", "simulated_title", "codebooks")}  # fmt: skip
 
 
 def page_css() -> Markup:
