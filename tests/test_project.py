@@ -42,7 +42,7 @@ def test_no_package_index_is_named_in_any_file(root: Path) -> None:
 
 
 def test_every_requirement_is_pinned_and_hashed(root: Path) -> None:
-    for name in ("requirements.lock", "requirements-setup.lock"):
+    for name in ("requirements.lock", "requirements-setup.lock", "requirements-spark.lock"):
         blocks = re.split(r"\n(?=\S)", (root / name).read_text("utf-8").strip())
         assert all("==" in b and "--hash=sha256:" in b for b in blocks), name
 

@@ -7,13 +7,14 @@ import pytest
 
 import fanpin as fp
 
+pytestmark = pytest.mark.shared
 HOUSEHOLD = ["CODUSU", "AGLOMERADO", "NRO_HOGAR"]
 
 
-def quarter(root, kind, q):
+def quarter(shared, kind, q):
     columns = [*HOUSEHOLD, "PONDERA", *(["COMPONENTE", "CH03", "CH04", "CH06"] if kind == "indiv" else [])]
     data = pd.read_csv(
-        root / f"data/raw/eph/{kind}_a04t{q}.tsv.gz", sep="\t", encoding="latin-1", quoting=3, usecols=columns
+        shared / f"data/eph-2003-2006/{kind}_a04t{q}.tsv.gz", sep="\t", encoding="latin-1", quoting=3, usecols=columns
     )
     data = data[data["AGLOMERADO"] <= 13]  # a third of the sample is enough
     dwelling, town, number = (data[c].astype(str) for c in HOUSEHOLD)
@@ -21,9 +22,9 @@ def quarter(root, kind, q):
 
 
 @pytest.fixture(scope="module")
-def eph(root):
-    households = pd.concat([quarter(root, "hogar", q) for q in (1, 2)], ignore_index=True)
-    persons = pd.concat([quarter(root, "indiv", q) for q in (1, 2)], ignore_index=True)
+def eph(shared):
+    households = pd.concat([quarter(shared, "hogar", q) for q in (1, 2)], ignore_index=True)
+    persons = pd.concat([quarter(shared, "indiv", q) for q in (1, 2)], ignore_index=True)
     persons = persons.assign(
         person_id=persons["household_id"] + "|" + persons["COMPONENTE"].astype(str),
         female=(persons["CH04"] == 2).astype(float), age=persons["CH06"].clip(lower=0),

@@ -46,7 +46,7 @@ def harmonise_files(
     layouts = find_layouts(source)
     raw_files, unused = matched_files(files, layouts)
     used = [la for la in layouts if any(f.layout is la for f in raw_files)]
-    store = open_store(engine, (f.path.stat().st_size for f in raw_files))
+    store = open_store(engine, (f.path for f in raw_files))
     failures = [_unused(path) for path in unused]
     rows_read: dict[str, int] = {}
     with quiet():
@@ -92,7 +92,9 @@ def _made(
         for raw in roles.values():
             failures += raw_checks.passed_over(table, raw)
         mapped = mapped_table(table, roles)
-        stored = store.keep(f"mapped/{layout.name}/{table.name}", mapped.stored(bad_values))
+        stored = mapped.stored(bad_values)
+        if table.lookups or not all(roles[r].lazy for r in table.roles if r in roles):
+            stored = store.keep(f"mapped/{layout.name}/{table.name}", stored)
         found = validate.stopping_failures(mapped, stored, table, layout, bad_values=bad_values, store=store)
         failures += found
         if bad_values == "missing" and any(f.action == "left out" for f in found):
@@ -100,7 +102,7 @@ def _made(
         tables[table.name] = _collapsed(store, stored, table, layout, failures) if table.collapse else stored
     for raw in roles.values():
         failures += raw_checks.blank_failures(raw) + raw_checks.rule_failures(raw) + raw_checks.key_failures(raw)
-    store.drop(f"raw/{layout.name}/{r}" for r in roles)
+    store.drop(f"raw/{layout.name}/{r}" for r, raw in roles.items() if not raw.lazy)
     return Made(layout=layout, tables=tables)
 
 

@@ -19,10 +19,16 @@ REASONS = get_args(MissingReason)
 COLUMNS = ["source", "table", "column", "wave", "variables", "rows", "share_missing", "reasons", "evidence", "note"]
 
 
+def source_names() -> list[str]:
+    """The sources that mappings come with the toolkit for."""
+    known = files("fanpin.harmonise").joinpath("sources")
+    return sorted(entry.name for entry in known.iterdir() if entry.is_dir())
+
+
 def find_layouts(source: str | Path) -> list[Layout]:
     """The mapping files of a known source, or else of a folder of one's own."""
     known = files("fanpin.harmonise").joinpath("sources")
-    names = sorted(entry.name for entry in known.iterdir() if entry.is_dir())
+    names = source_names()
     if str(source) in names:
         with as_file(known.joinpath(str(source))) as path:
             return read_layouts(path)
@@ -125,8 +131,7 @@ def _words(wanted: Any) -> str:
 
 def known_sources() -> pd.DataFrame:
     """A row for each source, layout, wave and table that a mapping exists for."""
-    folder = files("fanpin.harmonise").joinpath("sources")
-    names = sorted(entry.name for entry in folder.iterdir() if entry.is_dir())
+    names = source_names()
     rows = [
         {
             "source": layout.source, "layout": layout.name, "wave": wave, "table": table.name,

@@ -138,8 +138,19 @@ def spark_session(warehouse: Path) -> Any:
     )  # fmt: skip
 
 
-def open_store(engine: Engine, sizes: Iterable[int]) -> Store:
-    """The engine by name; raw files of these sizes are to be read."""
+def open_store(engine: Engine, paths: Iterable[Path]) -> Store:
+    """The engine by name, for the raw files that are to be read."""
     if engine == "spark":
         return SparkStore()
-    return DuckStore(large=sum(sizes) > LARGE)
+    return DuckStore(large=sum(map(_size, paths)) > LARGE)
+
+
+def _size(path: Path) -> int:
+    """The bytes of a file; of a Parquet file, those of its cells unpacked."""
+    if path.suffix.lower() != ".parquet":
+        return path.stat().st_size
+    try:
+        facts = parquet.read_metadata(path)
+    except (OSError, pa.ArrowException):  # said better when it is read
+        return path.stat().st_size
+    return 8 * facts.num_rows * facts.num_columns

@@ -73,7 +73,7 @@ def extended(stem: str, raw: Mapping[str, dict[str, Any]], seen: tuple[str, ...]
     if base is None:
         return own
     if base not in raw:
-        raise unknown_name("mapping file to extend", base, raw, where=f"{stem}.toml")
+        raise unknown_name("mapping file to extend", base, [r for r in raw if r != stem], where=f"{stem}.toml")
     if base in (*seen, stem):
         raise StudyError("mapping files extend each other in a circle", where=" -> ".join((*seen, stem, base)))
     return _laid_over(extended(base, raw, (*seen, stem)), own)
@@ -83,7 +83,9 @@ def _laid_over(base: dict[str, Any], own: dict[str, Any], path: tuple[str, ...] 
     merged = dict(base)
     for key, value in own.items():
         if value is False and key != "missing":
-            merged.pop(key, None)
+            if key not in merged:
+                raise unknown_name("entry to take out of the base", key, merged, where=".".join(path) or None)
+            del merged[key]
         elif isinstance(value, dict) and isinstance(merged.get(key), dict) and not _stands_alone(value, (*path, key)):
             merged[key] = _laid_over(merged[key], value, (*path, key))
         else:
@@ -161,6 +163,15 @@ def _check_parents(table: TableMap, tables: Mapping[str, TableMap], where: str) 
         for key in KEYS[table.name]:
             if key not in tables[other].columns:
                 raise StudyError(f"{other} has no column {key!r} to join by", where=f"{where}, {table.name}")
+    for derived in table.derived.values():
+        known = {**tables[derived.table].columns, **tables[derived.table].derived}
+        for used in (*derived.where, *derived.among, *([derived.of] if derived.of else [])):
+            if used not in known:
+                raise StudyError(
+                    f"{derived.name!r} is derived from {used!r}, which {derived.table} does not have here",
+                    where=f"{where}, {table.name}.derived.{derived.name}",
+                    next_step=f"map {used!r}, or take {derived.name!r} out with {derived.name} = false",
+                )  # fmt: skip
 
 
 def _role(name: str, spec: dict[str, Any], where: str) -> FileRole:
@@ -354,6 +365,8 @@ def _as_tuple(value: str | Iterable[str]) -> tuple[str, ...]:
 
 
 def _word(kind: str, value: Any, allowed: Any, where: str) -> Any:
+    if value is None:
+        raise StudyError(f"no {kind} is given", expected=" or ".join(get_args(allowed)), where=where)
     if value not in get_args(allowed):
         raise unknown_name(kind, value, get_args(allowed), where=where)
     return value

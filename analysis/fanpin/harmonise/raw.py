@@ -48,6 +48,7 @@ class RawRole:
     ----------
     rows_read : rows of each file, blank ones included.
     blank : of these, those that are empty in every variable that is read; they are not in `rows`.
+    lazy : the rows stay in their Parquet files and are read whenever they are needed.
     """
 
     role: FileRole
@@ -56,6 +57,7 @@ class RawRole:
     files: tuple[RawFile, ...]
     rows_read: dict[str, int]
     blank: dict[str, int] = field(default_factory=dict)
+    lazy: bool = False
 
     def find(self, variable: str) -> list[tuple[str, Field]]:
         """The variables that a name or a pattern stands for, without regard to case."""
@@ -116,7 +118,8 @@ def load_role(store: Store, layout: Layout, role: str, files: list[RawFile]) -> 
     text = frozenset(v for v in variables if v.lower() in as_text)
     labels = _labels(files, names)
     key = f"raw/{layout.name}/{role}"
-    if all(f.path.suffix.lower() == ".parquet" for f in files):
+    lazy = all(f.path.suffix.lower() == ".parquet" for f in files)
+    if lazy:
         blank = {}
         rows = _parquet_rows(store, key, files, names, columns, text)
         read = {f.path.name: parquet.read_metadata(f.path).num_rows for f in files}
@@ -132,7 +135,9 @@ def load_role(store: Store, layout: Layout, role: str, files: list[RawFile]) -> 
         )
         for v, c in columns.items()
     }
-    return RawRole(role=layout.roles[role], rows=rows, fields=fields, files=tuple(files), rows_read=read, blank=blank)
+    return RawRole(
+        role=layout.roles[role], rows=rows, fields=fields, files=tuple(files), rows_read=read, blank=blank, lazy=lazy
+    )
 
 
 def resolved(file: RawFile, wanted: list[str]) -> dict[str, str]:

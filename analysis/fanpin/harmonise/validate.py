@@ -190,6 +190,11 @@ def duplicate_keys(rows: ir.Table, table: str) -> list[Failure]:
     """Keys that stand in more than one row, with the files they come from."""
     key = list(KEYS[table])
     keyed = rows.filter(*[rows[k].notnull() for k in key])  # missing keys are another failure
+    keyed = keyed.mutate(hash__=ibis.literal("|").join([keyed[k].cast("string") for k in key]).hash())
+    twice = keyed.group_by("hash__").agg(n__=keyed.count()).filter(lambda t: t.n__ > 1)
+    if not int(fetch_value(twice.count())):  # numbers need far less memory than the keys themselves
+        return []
+    keyed = keyed.semi_join(twice, "hash__")
     repeated = keyed.group_by(key).agg(rows__=keyed.count(), first__=keyed[FILE].min(), last__=keyed[FILE].max())
     repeated = repeated.filter(repeated.rows__ > 1)
     keys = int(fetch_value(repeated.count()))

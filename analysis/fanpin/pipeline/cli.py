@@ -84,10 +84,9 @@ def harmonise(
     from fanpin.pipeline import data_stages
 
     opened = _open(name)
+    _run(opened, "harmonise", lambda: data_stages.harmonise(opened, accept=accept_catalogue))
     if accept_catalogue:
-        print(f"[{name}] wrote {data_stages.accept_catalogue(opened)}")
-    else:
-        _run(opened, "harmonise", lambda: data_stages.harmonise(opened))
+        print(f"[{name}] wrote {data_stages.catalogue_path(opened)}")
 
 
 @app.command()

@@ -24,8 +24,12 @@ REGISTER = ("register_poverty",)  # made with the panel where the county's regis
 LINKS = ("links", "attrition_states")  # made with the panel where households are linked
 
 
-def harmonise(study: Study) -> dict[str, Any]:
-    """Apply each extract's mapping; write the canonical tables, `issues` and `catalogue`, and compare the committed catalogue.
+def harmonise(study: Study, *, accept: bool = False) -> dict[str, Any]:
+    """Apply each extract's mapping; write the canonical tables, what describes them, and compare the committed catalogue.
+
+    Parameters
+    ----------
+    accept : write the catalogue as it is now beside the study file, instead of comparing it.
 
     Raises
     ------
@@ -51,7 +55,7 @@ def harmonise(study: Study) -> dict[str, Any]:
             where=study.path,
         )  # fmt: skip
     tables = {name: pd.concat(frames, ignore_index=True) for name, frames in parts.items()}
-    compare_catalogue(tables["catalogue"], study)
+    (accept_catalogue if accept else compare_catalogue)(tables["catalogue"], study)
     canonical = {name: table for name, table in tables.items() if name.endswith(HARMONISED)}
     tables["issues"] = descriptions.list_issues(parts["issues"])
     tables["variables"] = descriptions.summarise_catalogue(tables["catalogue"])
@@ -88,17 +92,10 @@ def compare_catalogue(catalogue: pd.DataFrame, study: Study) -> None:
         )
 
 
-def accept_catalogue(study: Study) -> Path:
-    """Write the catalogue of the extracts as they are now beside the study file."""
-    import fanpin as fp
-
-    _require_mapped(study)
-    study.check_raw()
-    simulation.ensure(study)
-    catalogues = [fp.harmonise(source, files).catalogue for source, files, _ in _mapped(study)]
+def accept_catalogue(catalogue: pd.DataFrame, study: Study) -> None:
+    """Write the catalogue beside the study file, to be read and committed."""
     with atomic_path(catalogue_path(study)) as temporary:
-        pd.concat(catalogues, ignore_index=True).to_csv(temporary, index=False)
-    return catalogue_path(study)
+        catalogue.to_csv(temporary, index=False)
 
 
 def catalogue_path(study: Study) -> Path:
@@ -201,8 +198,19 @@ def ensure(study: Study, stage: str) -> None:
 
 
 def _mapped(study: Study) -> list[tuple[str, list[Path], str]]:
-    """Source, files and prefix of every extract that a mapping reads."""
-    return [(e.source, study.extract_paths(e), e.prefix) for e in study.file.extracts.values() if e.source]
+    """Source (a name, or a folder of the project), files and prefix of every extract that a mapping reads."""
+    return [
+        (str(_own_folder(study, e.source) or e.source), study.extract_paths(e), e.prefix)
+        for e in study.file.extracts.values()
+        if e.source
+    ]
+
+
+def _own_folder(study: Study, source: str) -> Path | None:
+    from fanpin.harmonise.catalogue import source_names
+
+    folder = study.root / source
+    return folder if source not in source_names() and folder.is_dir() else None
 
 
 def _require_mapped(study: Study) -> None:
@@ -225,12 +233,19 @@ def harmonise_request(study: Study) -> dict[str, Any]:
 
 def harmonise_inputs(study: Study) -> list[Path]:
     """The raw files behind them."""
-    return [path for _, files, _ in _mapped(study) for path in files]
+    return [path for _, files, _ in _mapped(study) for path in files] + own_mappings(study)
+
+
+def own_mappings(study: Study) -> list[Path]:
+    """The mapping files of sources that are folders of the user's."""
+    folders = {_own_folder(study, e.source) for e in study.file.extracts.values() if e.source}
+    return sorted(path for folder in folders if folder for path in folder.glob("*.toml"))
 
 
 def raw_inputs(study: Study) -> list[Path]:
     """Those of them that no step makes."""
-    return [p for e in study.file.extracts.values() if e.source and not e.simulated for p in study.extract_paths(e)]
+    raw = [p for e in study.file.extracts.values() if e.source and not e.simulated for p in study.extract_paths(e)]
+    return raw + own_mappings(study)
 
 
 def panel_request(study: Study) -> dict[str, Any]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from fanpin.pipeline.study import Study
 
 REASONS = get_args(MissingReason)
+CATEGORIES = ("unstable", "marginal", "sudden hardship", "not monitored")  # of the register, in the order printed
 SUFFIXES = re.compile(r"(_before_escape|_real_\d{4})$")  # of columns that the panel makes from canonical ones
 
 
@@ -48,7 +49,7 @@ def account(source: str, files: list[Path], done: Harmonised, names: Mapping[str
             if raw.role.name in mapped.roles:
                 read[mapped.name] = read.get(mapped.name, 0) + done.rows_read[raw.path.name]
     rows = []
-    for table, number in read.items():
+    for table, number in sorted(read.items()):
         frame = getattr(done, table)
         kept = 0 if frame is None else len(frame)
         left, joined = (int(listed.get((table, action), 0)) for action in ("left out", "joined"))
@@ -58,10 +59,13 @@ def account(source: str, files: list[Path], done: Harmonised, names: Mapping[str
 
 
 def list_issues(frames: list[pd.DataFrame]) -> pd.DataFrame:
-    """The failed checks of all sources, a row each: file, table, column, rule, action, rows and examples."""
+    """The failed checks of all sources, a row each: file, table, column, rule, action (twice, as `done`), rows and examples."""
     keys = ["file", "table", "column", "rule", "action"]
     grouped = pd.concat(frames, ignore_index=True).groupby(keys, sort=False, dropna=False)
-    return grouped.agg(rows=("rows", "sum"), examples=("examples", lambda e: "; ".join(dict.fromkeys(e)))).reset_index()
+    listed = grouped.agg(
+        rows=("rows", "sum"), examples=("examples", lambda e: "; ".join(dict.fromkeys(e)))
+    ).reset_index()
+    return listed.assign(done=listed["action"])
 
 
 def missing_by_reason(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
@@ -80,7 +84,7 @@ def missing_by_reason(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
 def columns_used(study: Study) -> list[str]:
     """The canonical columns that a study's panel, design, causes and models name, in that order."""
     file = study.file
-    named = [getattr(file.panel, name) for name in ("unit", "time", "welfare", "weight", "size") if file.panel]
+    named = [getattr(file.panel, name) for name in ("unit", "welfare", "weight", "size") if file.panel]
     named += [getattr(file.design, name) for name in ("weight", "stratum", "psu") if file.design]
     named += file.spells.lagged
     named += file.prices.columns if file.prices else ()
@@ -152,4 +156,6 @@ def cross_register(status: pd.DataFrame, register: pd.DataFrame) -> pd.DataFrame
     category = both["monitoring_category"].fillna("not in the register")
     poor = both["is_poor"].astype(bool)
     counts = {"not_poor": (~poor).groupby(category).sum(), "poor": poor.groupby(category).sum()}
-    return pd.DataFrame(counts).astype(int).reset_index()
+    order = [c for c in CATEGORIES if c in set(category)]
+    order += sorted(set(category) - set(order))
+    return pd.DataFrame(counts).astype(int).loc[order].rename_axis("monitoring_category").reset_index()

@@ -172,7 +172,7 @@ def _forget_index(root: Path, studies: list[Study]) -> None:
 def describe(study: Study) -> dict[str, Any]:
     """What a study declares, for `fanpin study NAME`."""
     try:
-        missing = str(len(study.missing_raw()))
+        missing = study.wanted_files() or "none"
     except FanpinError as error:
         missing = error.problem
     return {
