@@ -1,12 +1,14 @@
 """All benchmarks in one run: time and peak memory of named programs that do the same job, as ratios.
 
-python benchmarks/run.py [--rows N] [--runs K]
+python benchmarks/run.py [--rows N] [--runs K] [--persons N]
 """
 
 from __future__ import annotations
 
 import argparse
 
+import census
+import harmonise
 import hazard
 import measured
 import panel
@@ -15,6 +17,10 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000, help="person-periods of the hazard fit")
     parser.add_argument("--runs", type=int, default=3, help="runs of each program; the fastest counts")
+    parser.add_argument("--persons", type=int, default=20_000_000, help="persons of the simulated census")
     asked = parser.parse_args()
+    if rows := harmonise.main(asked.runs):
+        measured.show(rows)
     measured.show(panel.main(asked.runs))
     measured.show(hazard.main(asked.rows))
+    measured.show(census.main(asked.persons))

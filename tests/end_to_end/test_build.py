@@ -19,9 +19,19 @@ FANPIN = Path(sys.executable).with_name("fanpin")
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
 
 
+SIMULATED = ("[simulate]", "[extracts.survey]", "[extracts.register]", "[extracts.census]", "[extracts.places]", "[design]",
+             '[[tables]]\nid = "monitored"', '[[tables]]\nid = "offices"', '[[tables]]\nid = "census"')  # fmt: skip
+
+
 def copy_project(root: Path, target: Path) -> Path:
+    """The project with City C's own tables only; its simulated part has tests of its own."""
     for part in ("analysis/studies", "data/raw", "notebooks"):
         shutil.copytree(root / part, target / part, ignore=shutil.ignore_patterns("*.tsv.gz", ".ipynb_checkpoints"))
+    path = target / "analysis/studies/city-c.toml"
+    blocks = path.read_text("utf-8").replace('extends = "cfps"\n', "").split("\n\n")
+    text = "\n\n".join(b for b in blocks if not b.startswith(SIMULATED))
+    path.write_text(re.sub(r"(?m)^notebooks = .*$", 'notebooks = ["01-paper-tables"]', text), "utf-8")
+    path.with_suffix(".catalogue.csv").unlink()
     return target
 
 
@@ -63,6 +73,8 @@ def test_every_study_whose_files_are_there_is_built(project: Path) -> None:
     page = (out / "index.html").read_text("utf-8")
     assert "city-c/report.html" in page
     assert "gsoep/report.docx" in page
+    assert "codebooks/gsoep.html" in page
+    assert {p.name for p in (out / "codebooks").iterdir()} == {"gsoep.html", "gsoep.md"}
     assert not list(project.rglob(".*.tmp"))
 
 
@@ -139,6 +151,40 @@ def test_a_changed_catalogue_stops_the_build(root: Path, tmp_path: Path) -> None
     assert not (folder / "data/processed").exists()
     assert fanpin(folder, "harmonise", "gsoep", "--accept-catalogue").returncode == 0
     assert catalogue.read_text("utf-8").splitlines() == lines
+
+
+def test_a_broken_study_does_not_stop_the_others(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    (folder / "analysis/studies/broken.toml").write_text("title = ", "utf-8")
+    (folder / "reports/out/index.html").unlink()
+    prepared = fanpin(folder, "study", "--make-rules")
+    assert prepared.returncode == 0
+    assert "left out broken: a study file is not TOML in UTF-8" in prepared.stdout
+    said = make_report(folder)
+    assert "[index]" in said
+    assert "gsoep/report.html" in (folder / "reports/out/index.html").read_text("utf-8")
+    assert fanpin(folder, "study", "--make-rules", "broken").returncode == 1
+    assert fanpin(folder, "trace", "relapse-models:age:cloglog").stdout.startswith("gsoep:relapse-models")
+
+
+def test_a_table_taken_from_a_study_leaves_its_chapters(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    path = folder / "analysis/studies/gsoep.toml"
+    blocks = path.read_text("utf-8").split("\n\n")
+    path.write_text("\n\n".join(b for b in blocks if not b.startswith('[[tables]]\nid = "joint-tests"')), "utf-8")
+    assert fanpin(folder, "study", "--make-rules", "gsoep").returncode == 0
+    assert not list((folder / "reports/out/gsoep/notebooks").glob("*.provenance.json"))
+    assert (folder / "reports/out/gsoep/tables/poverty.provenance.json").is_file()
+
+
+def test_a_codebook_taken_away_is_written_again(project: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "project"
+    shutil.copytree(project, folder)
+    (folder / "reports/out/codebooks/gsoep.html").unlink()
+    assert "[index]" in make_report(folder)
+    assert (folder / "reports/out/codebooks/gsoep.html").is_file()
 
 
 def test_an_asked_for_study_without_files_says_how_to_get_them(project: Path) -> None:

@@ -214,6 +214,25 @@ def test_places_are_made_from_their_persons_and_households_collapse(tmp_path):
     assert ["household_wave", "weight", "differs within a key; the smallest value is taken", 1, "kept"] in listed
 
 
+def test_the_first_member_who_has_the_value(tmp_path):
+    text = PLACES.replace(
+        "[tables.place_wave]",
+        """[tables.household_wave.derived]
+head_schooling_years = { aggregate = "first", of = "schooling_years", where = { schooling_years = { known = true } }, evidence = "verified" }
+[tables.place_wave]""",
+    )
+    rows = PERSONS.replace("2,1,2020,X,30,12,1", "2,1,2020,X,30,99,1").replace(
+        "2,2,2020,X,999,3,1", "2,2,2020,X,999,99,1"
+    )
+    made = source(
+        tmp_path,
+        text,
+        {"persons.csv": rows.replace("1,1,2020,X,40,6,2", "1,1,2020,X,40,99,2").replace("10,99,2", "10,4,2")},
+    )()
+    assert same(made.household_wave["head_schooling_years"], [4, nan, 9])
+    assert not made.issues["rule"].str.contains("several with").any()
+
+
 WIDE = """
 [files.wide]
 pattern = "wide.csv"

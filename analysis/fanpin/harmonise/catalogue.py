@@ -125,7 +125,7 @@ def _words(wanted: Any) -> str:
     if not isinstance(wanted, dict):
         return f"= {wanted}"
     signs = {"above": lambda v: f"> {v}", "below": lambda v: f"< {v}", "between": lambda v: f"in {v[0]}-{v[1]}",
-             "outside": lambda v: f"outside {v[0]}-{v[1]}"}  # fmt: skip
+             "outside": lambda v: f"outside {v[0]}-{v[1]}", "known": lambda _: "known"}  # fmt: skip
     return " and ".join(signs[comparison](value) for comparison, value in wanted.items())
 
 

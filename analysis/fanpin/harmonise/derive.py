@@ -133,6 +133,7 @@ def meets(column: ir.Value, wanted: Any) -> ir.BooleanValue:
         tests = {
             "above": lambda v: column > v, "below": lambda v: column < v,
             "between": lambda v: column.between(*v), "outside": lambda v: ~column.between(*v),
+            "known": lambda _: column.notnull(),
         }  # fmt: skip
         return ibis.and_(*[tests[comparison](value) for comparison, value in wanted.items()]).fill_null(False)
     return column.isin(wanted if isinstance(wanted, list) else [wanted]).fill_null(False)

@@ -34,7 +34,7 @@ COLUMN_WORDS = {
     "label", "code_labels", "note", "evidence",
 }  # fmt: skip
 ROLE_WORDS = {"pattern", "encoding", "quote", "null", "missing", "aliases", "key", "many", "optional", "checks"}
-COMPARISONS = {"above", "below", "between", "outside"}
+COMPARISONS = {"above", "below", "between", "outside", "known"}
 OF = {"sum", "max", "min", "mean", "first"}  # aggregates of a column; the others count rows
 
 
@@ -341,6 +341,8 @@ def _derived(table: str, name: str, spec: dict[str, Any], where: str) -> Derived
             canonical_column(condition, table=source, where=where)
             if isinstance(wanted, dict):
                 _only(wanted, COMPARISONS, "comparison", where)
+                if "known" in wanted and (aggregate != "first" or wanted["known"] is not True):
+                    raise StudyError("known = true is a condition of aggregate first only", where=where)
     if of:
         canonical_column(of, table=source, where=where)
     return DerivedMap(

@@ -267,7 +267,8 @@ def household_failures(persons: ir.Table, households: ir.Table, derived: list[De
     )  # fmt: skip
     firsts: dict[str, DerivedMap] = {}
     for one in derived:
-        if one.aggregate == "first" and one.where:
+        any_known = any(isinstance(w, dict) and "known" in w for w in one.where.values())
+        if one.aggregate == "first" and one.where and not any_known:  # whichever member has the value
             firsts.setdefault(str(one.where), one)  # one check for all columns that look for the same person
     for one in firsts.values():
         failures += _not_one(persons, households, one)

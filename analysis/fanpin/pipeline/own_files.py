@@ -23,12 +23,12 @@ def own_files(source: str) -> str:
 
 
 def _pattern(layout: Layout) -> str:
-    """The first pattern of each role of a layout; those that may be absent at the end."""
+    """The first pattern of each role of a layout; those that may be absent stand last."""
     wave = layout.stem if layout.stem.isdigit() else "<wave>"
     names = {r.patterns[0].replace(wave, "<wave>"): r.optional for r in layout.roles.values()}
-    needed = ", ".join(n for n, optional in names.items() if not optional)
-    welcome = ", ".join(n for n, optional in names.items() if optional)
-    return f"{needed} (and, for what is asked of persons, {welcome})" if welcome else needed
+    needed = [name for name, optional in names.items() if not optional]
+    welcome = [name for name, optional in names.items() if optional]
+    return ", ".join([*needed, *([f"and if you have them {', '.join(welcome)}"] if welcome else [])])
 
 
 def _span(stems: list[str]) -> str:
