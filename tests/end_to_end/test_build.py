@@ -165,7 +165,7 @@ def test_a_broken_study_does_not_stop_the_others(project: Path, tmp_path: Path) 
     assert "[index]" in said
     assert "gsoep/report.html" in (folder / "reports/out/index.html").read_text("utf-8")
     assert fanpin(folder, "study", "--make-rules", "broken").returncode == 1
-    assert fanpin(folder, "trace", "relapse-models:age:cloglog").stdout.startswith("gsoep:relapse-models")
+    assert fanpin(folder, "trace", "paper-table-2:A:recommended").stdout.startswith("city-c:paper-table-2")
 
 
 def test_a_table_taken_from_a_study_leaves_its_chapters(project: Path, tmp_path: Path) -> None:

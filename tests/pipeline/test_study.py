@@ -16,7 +16,7 @@ MINIMAL = 'title = { en = "t", zh = "t" }\nsummary = { en = "s", zh = "s" }\n'
 PANEL = '[panel]\ntable = "person_wave"\nunit = "person_id"\n'
 
 
-@pytest.mark.parametrize("name", ["city-c", "gsoep", "eph"])
+@pytest.mark.parametrize("name", ["cfps", "city-c", "gsoep", "eph"])
 def test_real_studies_load_and_their_parts_exist(name: str, root: Path) -> None:
     study = fp.load_study(name, root=root)
     assert study.title("en") != study.title("zh")
@@ -26,7 +26,7 @@ def test_real_studies_load_and_their_parts_exist(name: str, root: Path) -> None:
 
 
 def test_the_studies_are_these(root: Path) -> None:
-    assert study_names(root) == ["city-c", "eph", "gsoep"]
+    assert study_names(root) == ["cfps", "city-c", "eph", "gsoep"]
 
 
 def test_an_unknown_study_answers_with_the_closest(root: Path) -> None:
@@ -104,9 +104,10 @@ def test_raw_files_outside_the_raw_folder_are_refused(project: Path) -> None:
         fp.load_study("city-c", root=project).raw_files()
 
 
-def test_a_study_without_panel_says_so(root: Path) -> None:
+def test_a_study_without_panel_says_so(project: Path) -> None:
+    (project / "analysis/studies/mine.toml").write_text(MINIMAL, "utf-8")
     with pytest.raises(InapplicableError, match="has no panel"):
-        fp.load_study("city-c", root=root).panel()
+        fp.load_study("mine", root=project).panel()
 
 
 BAD_MODELS = {
@@ -196,11 +197,13 @@ def test_a_study_in_another_encoding_or_with_a_blank_in_its_name_is_named(tmp_pa
         read_study_file(blank)
 
 
-def test_a_study_of_printed_tables_has_nothing_to_harmonise(root: Path) -> None:
+def test_a_study_of_printed_tables_has_nothing_to_harmonise(project: Path) -> None:
     from fanpin.pipeline import data_stages
 
+    text = MINIMAL + '[extracts.table1]\nfiles = "data/raw/city-c/table1.csv"\n'
+    (project / "analysis/studies/mine.toml").write_text(text, "utf-8")
     with pytest.raises(InapplicableError, match="nothing to harmonise"):
-        data_stages.harmonise(fp.load_study("city-c", root=root))
+        data_stages.harmonise(fp.load_study("mine", root=project))
 
 
 def test_panel_and_poverty_table_count_the_same_poor(project: Path) -> None:

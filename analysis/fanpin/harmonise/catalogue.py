@@ -9,6 +9,7 @@ from typing import Any, get_args
 import ibis.expr.types as ir
 import pandas as pd
 
+from fanpin.core.columns import KEYS
 from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import unknown_name
 from fanpin.core.options import MissingReason
@@ -54,7 +55,7 @@ def catalogue_of(layouts: list[Layout], tables: dict[str, ir.Table]) -> pd.DataF
     """
     rows: list[dict[str, Any]] = []
     for name, table in tables.items():
-        counts = _counts(table)
+        counts = _counts(name, table, layouts)
         for layout in layouts:
             if name in layout.tables:
                 rows += _rows(layout, name, counts)
@@ -62,15 +63,27 @@ def catalogue_of(layouts: list[Layout], tables: dict[str, ir.Table]) -> pd.DataF
     return frame.sort_values(["source", "table", "column", "wave"], ignore_index=True)
 
 
-def _counts(table: ir.Table) -> pd.DataFrame:
-    """By wave: the rows, and for each column those missing and those missing for each reason."""
-    columns = [c for c in table.columns if not c.endswith("__missing")]
+def _counts(name: str, table: ir.Table, layouts: list[Layout]) -> pd.DataFrame:
+    """By wave: the rows, and for each column those missing and those missing for each reason that it can have."""
+    columns = [c for c in table.columns if not c.endswith("__missing") and c not in KEYS[name]]  # no key is missing
     sums: dict[str, Any] = {f"{c}:": table.count() - table[c].count() for c in columns}
     for c in (c for c in columns if f"{c}__missing" in table.columns):
-        for reason in REASONS:
+        for reason in _possible_reasons(name, c, layouts):
             sums[f"{c}:{reason}"] = table.count(where=table[f"{c}__missing"] == reason)
     counted = fetch_frame(table.group_by("wave").agg(rows__=table.count(), **sums)).set_index("wave")
-    return counted.fillna(0)  # Spark counts none as NULL
+    return counted.fillna(0).assign(**{f"{k}:": 0 for k in KEYS[name]})  # Spark counts none as NULL
+
+
+def _possible_reasons(table: str, column: str, layouts: list[Layout]) -> list[str]:
+    """The reasons that mappings can give a column; any for a derived one."""
+    found = {"not_asked", "lost_in_coding"}
+    for layout in (la for la in layouts if table in la.tables):
+        if column in layout.tables[table].derived:
+            return list(REASONS)
+        if mapped := layout.tables[table].columns.get(column):
+            found |= {*(mapped.missing or {}).values(), *(m.reason for m in mapped.missing_if), str(mapped.empty_reason)}
+            found |= {why for role in layout.roles.values() for why in role.missing.values()}
+    return [r for r in REASONS if r in found]
 
 
 def _rows(layout: Layout, table: str, counts: pd.DataFrame) -> list[dict[str, Any]]:
