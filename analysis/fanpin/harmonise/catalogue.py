@@ -71,7 +71,7 @@ def _counts(name: str, table: ir.Table, layouts: list[Layout]) -> pd.DataFrame:
         for reason in _possible_reasons(name, c, layouts):
             sums[f"{c}:{reason}"] = table.count(where=table[f"{c}__missing"] == reason)
     counted = fetch_frame(table.group_by("wave").agg(rows__=table.count(), **sums)).set_index("wave")
-    return counted.fillna(0).assign(**{f"{k}:": 0 for k in KEYS[name]})  # Spark counts none as NULL
+    return counted.fillna(0).copy().assign(**{f"{k}:": 0 for k in KEYS[name]})  # Spark counts none as NULL
 
 
 def _possible_reasons(table: str, column: str, layouts: list[Layout]) -> list[str]:
@@ -81,7 +81,11 @@ def _possible_reasons(table: str, column: str, layouts: list[Layout]) -> list[st
         if column in layout.tables[table].derived:
             return list(REASONS)
         if mapped := layout.tables[table].columns.get(column):
-            found |= {*(mapped.missing or {}).values(), *(m.reason for m in mapped.missing_if), str(mapped.empty_reason)}
+            found |= {
+                *(mapped.missing or {}).values(),
+                *(m.reason for m in mapped.missing_if),
+                str(mapped.empty_reason),
+            }
             found |= {why for role in layout.roles.values() for why in role.missing.values()}
     return [r for r in REASONS if r in found]
 

@@ -177,8 +177,7 @@ def _linked(study: Study) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
         source, persons=persons, time=spec.time, origin=origin, size=size, weight=weight, splits=link.splits,
         weights=link.weights, covariates=link.covariates, stabilised=link.stabilised, trim=link.trim,
     )  # fmt: skip
-    counted = pd.crosstab(linked[spec.time], linked["link"]).reset_index()
-    counted.columns.name = None
+    counted = descriptions.count_links(linked, time=spec.time)
     return linked, {"links": counted, "attrition_states": fp.attrition_states(linked, time=spec.time)}
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 REASONS = get_args(MissingReason)
 CATEGORIES = ("unstable", "marginal", "sudden hardship", "not monitored")  # of the register, in the order printed
+LINKS = ("first", "same", "renamed", "branch", "new_branch", "refused")  # in the order printed
 SUFFIXES = re.compile(r"(_before_escape|_real_\d{4})$")  # of columns that the panel makes from canonical ones
 
 
@@ -117,6 +118,13 @@ def summarise_catalogue(catalogue: pd.DataFrame) -> pd.DataFrame:
 def _reasons(texts: pd.Series) -> str:
     """The names of the reasons, without their shares by wave."""
     return ", ".join(dict.fromkeys(part.split()[0] for text in texts for part in text.split("; ") if part))
+
+
+def count_links(linked: pd.DataFrame, *, time: str) -> pd.DataFrame:
+    """How the households of each wave were linked to earlier ones: a row a wave, a column for each way that occurs."""
+    counted = pd.crosstab(linked[time], linked["link"])
+    ways = [way for way in LINKS if way in counted]
+    return counted[[*ways, *(c for c in counted if c not in ways)]].rename_axis(columns=None).reset_index()
 
 
 def with_headcounts(ties: pd.DataFrame) -> pd.DataFrame:

@@ -161,7 +161,13 @@ def notices(study: Study) -> list[str]:
 def sources(study: Study) -> list[str]:
     """A line for each raw source: how to cite it, where it comes from, under which licence."""
     used = [study.manifest.sources[name] for name in dict.fromkeys(f.source for f in study.raw_files())]
-    return [f"{s.citation.rstrip('.')}. Origin: {s.origin}. Licence: {s.licence}." for s in used]
+    lines = [f"{s.citation.rstrip('.')}. Origin: {s.origin}. Licence: {s.licence}." for s in used]
+    lines += [f"Files of the user's own, layout {e.source}, which may not be passed on: how to obtain and cite them stands in "
+              f"{Path(e.files[0]).parent.as_posix()}/README.md." for e in study.file.extracts.values() if e.own]  # fmt: skip
+    if made := study.file.simulate:
+        lines.append(f"Simulated files, which describe nobody: fanpin.simulate_city_c(households={made.households}, "
+                     f"waves={list(made.waves)}, seed={made.seed}).")  # fmt: skip
+    return lines
 
 
 def _set_parameters(notebook: NotebookNode, values: dict[str, str], study: Study, name: str) -> None:
