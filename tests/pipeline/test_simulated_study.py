@@ -11,8 +11,8 @@ import pytest
 import fanpin as fp
 from fanpin.core.errors import InapplicableError, StudyError, UnknownNameError
 from fanpin.pipeline import data_stages, datasets, rules, simulation
-from fanpin.pipeline.provenance import read_record, record_path
-from fanpin.pipeline.report_stages import execute, notices
+from fanpin.pipeline.provenance import read_record, record_path, write_record
+from fanpin.pipeline.report_stages import execute, index, notices
 from fanpin.pipeline.study import Study
 from fanpin.pipeline.trace import trace
 
@@ -187,3 +187,20 @@ def test_a_study_without_simulation_simulates_nothing(project: Path) -> None:
         simulation.simulate(study)
     simulation.ensure(study)
     assert not (project / "data").joinpath("processed").exists()
+
+
+def test_the_index_page_marks_simulated_tables_and_only_them(study: Study, tmp_path: Path) -> None:
+    folder = shutil.copytree(study.root, tmp_path / "copy")
+    page = folder / "reports/out/city-c/report.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    page.write_text("", "utf-8")
+    write_record(record_path(page.parent, "report"), root=folder, stage="report", study="city-c", request={}, inputs=[],
+                 outputs=[page])  # fmt: skip
+    index(folder)
+    text = (folder / "reports/out/index.html").read_text("utf-8")
+    assert "Partly simulated data" in text
+    assert ">Poverty by wave (simulated data)</a>" in text
+    assert ">Do the townships differ?</a>" in text
+    for source in ("cfps", "register", "ipums", "places"):
+        assert f'href="codebooks/{source}.html"' in text
+        assert (folder / f"reports/out/codebooks/{source}.html").is_file()

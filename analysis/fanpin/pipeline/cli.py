@@ -76,6 +76,7 @@ def harmonise(
     accept_catalogue: Annotated[
         bool, typer.Option("--accept-catalogue", help="write the variable catalogue as it is now, to be committed")
     ] = False,
+    engine: Annotated[str, typer.Option(help="duckdb, or spark where one machine is not enough")] = "duckdb",
 ) -> None:
     """Apply the study's mappings to its raw files: canonical tables, failed checks and variable catalogue.
 
@@ -84,7 +85,7 @@ def harmonise(
     from fanpin.pipeline import data_stages
 
     opened = _open(name)
-    _run(opened, "harmonise", lambda: data_stages.harmonise(opened, accept=accept_catalogue))
+    _run(opened, "harmonise", lambda: data_stages.harmonise(opened, accept=accept_catalogue, engine=engine))  # type: ignore[arg-type]
     if accept_catalogue:
         print(f"[{name}] wrote {data_stages.catalogue_path(opened)}")
 

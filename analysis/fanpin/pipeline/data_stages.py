@@ -15,6 +15,7 @@ from fanpin.pipeline import descriptions, project, simulation
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 
 if TYPE_CHECKING:
+    from fanpin.core.options import Engine
     from fanpin.pipeline.study import Study
 
 HARMONISED = ("household_wave", "person_wave", "place_wave")
@@ -24,12 +25,13 @@ REGISTER = ("register_poverty",)  # made with the panel where the county's regis
 LINKS = ("links", "attrition_states")  # made with the panel where households are linked
 
 
-def harmonise(study: Study, *, accept: bool = False) -> dict[str, Any]:
+def harmonise(study: Study, *, accept: bool = False, engine: Engine = "duckdb") -> dict[str, Any]:
     """Apply each extract's mapping; write the canonical tables, what describes them, and compare the committed catalogue.
 
     Parameters
     ----------
     accept : write the catalogue as it is now beside the study file, instead of comparing it.
+    engine : "duckdb" or "spark"; the tables are the same.
 
     Raises
     ------
@@ -43,7 +45,7 @@ def harmonise(study: Study, *, accept: bool = False) -> dict[str, Any]:
 
     parts: dict[str, list[pd.DataFrame]] = {}
     for source, files, prefix in _mapped(study):
-        done = fp.harmonise(source, files)
+        done = fp.harmonise(source, files, engine=engine)
         names = {table: f"{prefix}_{table}" if prefix else table for table in HARMONISED}
         given = {names[table]: getattr(done, table) for table in HARMONISED if getattr(done, table) is not None}
         for name, table in [*given.items(), ("issues", done.issues), ("catalogue", done.catalogue),

@@ -87,8 +87,9 @@ def index(root: Path, lang: Language = "en") -> str:
             sentence=s.file.summary[lang],
             html=f"{s.id}/report.html",
             docx=f"{s.id}/report.docx",
-            simulated=s.file.simulated or any(e.simulated for e in s.file.extracts.values()),
-            tables=tuple((t.title[lang], f"{s.id}/tables/{name}.docx") for name, t in s.tables.items()),
+            simulated=any(marks := simulated_extracts(s)),
+            partly=not all(marks),
+            tables=tuple((_title(s, name, lang), f"{s.id}/tables/{name}.docx") for name in s.tables),
             codebooks=tuple((source, f"codebooks/{codebook_name(source, lang)}.html") for source in s.sources),
         )
         for s in built
@@ -97,6 +98,19 @@ def index(root: Path, lang: Language = "en") -> str:
     with atomic_path(path) as temporary:
         temporary.write_text(render_index(entries, lang=lang), "utf-8")
     return project.relative(path, root)
+
+
+def simulated_extracts(study: Study) -> list[bool]:
+    """Of each extract, whether it is simulated."""
+    return [e.simulated or study.file.simulated for e in study.file.extracts.values()]
+
+
+def _title(study: Study, name: str, lang: Language) -> str:
+    from fanpin.core.terms import term
+    from fanpin.pipeline.table_stages import is_simulated
+
+    spec = study.tables[name]
+    return spec.title[lang] + (term("simulated_suffix", lang) if is_simulated(study, spec) else "")
 
 
 def write_codebook(root: Path, source: str, lang: Language = "en") -> list[str]:
@@ -149,7 +163,7 @@ def report_request(study: Study) -> dict[str, Any]:
 
 def notices(study: Study) -> list[str]:
     """Sentences above everything else: what is real and what is simulated."""
-    simulated = [e.simulated or study.file.simulated for e in study.file.extracts.values()]
+    simulated = simulated_extracts(study)
     if all(simulated):
         return ["The data of this report are simulated. No number here describes a real household."]
     if any(simulated):

@@ -131,6 +131,13 @@ def request_of(study: Study, spec: TableSpec) -> dict[str, Any]:
     }
 
 
+def is_simulated(study: Study, spec: TableSpec) -> bool:
+    """Whether some number of a table rests on simulated data."""
+    if spec.data:
+        return study.is_simulated(spec.data)
+    return any(result_stages.is_simulated(study, study.models[name]) for name in results_of(study, spec))
+
+
 def _listed(of: Any) -> list[str]:
     if of is None:
         return []

@@ -33,7 +33,10 @@ from fanpin.report.words import caption_number
 
 @dataclass(frozen=True, kw_only=True)
 class IndexEntry:
-    """One study on the index page; `html` and `docx` are links relative to it, `tables` and `codebooks` (words, link) pairs."""
+    """One study on the index page; `html` and `docx` are links relative to it, `tables` and `codebooks` (words, link) pairs.
+
+    `simulated` data say so above the title; `partly` where some are real.
+    """
 
     study: str
     title: str
@@ -43,6 +46,7 @@ class IndexEntry:
     tables: tuple[tuple[str, str], ...] = ()
     codebooks: tuple[tuple[str, str], ...] = ()
     simulated: bool = False
+    partly: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +124,7 @@ def render_index(
 
 def _words(lang: Language) -> dict[str, str]:
     return {name: term(name, lang) for name in ("contents", "tables", "figures", "code", "data_sources", "please_note",
-                                                "word_file", "read_report", "to_text", "simulated_title", "codebooks")}  # fmt: skip
+                                                "word_file", "read_report", "to_text", "simulated_title", "simulated_partly", "codebooks")}  # fmt: skip
 
 
 def page_css() -> Markup:
