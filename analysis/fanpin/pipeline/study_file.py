@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ from fanpin.core.errors import FanpinError, StudyError, unknown_name
 from fanpin.core.line import Line
 from fanpin.core.options import LeftCensored, PanelWeights, Splits, WavePeriod, check_option
 from fanpin.core.shape import check_shape
+from fanpin.pipeline.study_base import with_base
 
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 Section = TypeVar("Section")
@@ -165,7 +165,7 @@ def read_study_file(path: Path) -> StudyFile:
     ------
     StudyError, UnknownNameError : what is wrong and in which section, with the closest known names.
     """
-    text = _with_base(path)
+    text = with_base(path)
     check_shape(text, package="fanpin.pipeline", schema="study.schema.json", kind="a study file", where=path.name,
                 next_step="compare with analysis/studies/gsoep.toml")  # fmt: skip
     for name in (path.stem, *text.get("notebooks", ())):
@@ -203,36 +203,6 @@ def read_study_file(path: Path) -> StudyFile:
     parts["analyses"] = _analyses(text, path.name)
     parts["tables"] = _tables(text, path.name)
     return read_section(StudyFile, {"id": path.stem, **parts}, path.name)
-
-
-def _with_base(path: Path, seen: tuple[str, ...] = ()) -> dict[str, Any]:
-    """The parsed file, laid over the study it extends: its own measures, models and tables stand before the base's."""
-    try:
-        own = tomllib.loads(path.read_text("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise StudyError("a study file is not TOML in UTF-8", got=error, where=path) from error
-    base = own.pop("extends", None)
-    if base is None:
-        return own
-    other = path.with_name(f"{base}.toml")
-    if not other.is_file() or base in (*seen, path.stem):
-        raise unknown_name(
-            "study to extend", base, [p.stem for p in path.parent.glob("*.toml") if p != path], where=path
-        )
-    return _laid_over(_with_base(other, (*seen, path.stem)), own)
-
-
-def _laid_over(base: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in own.items():
-        if isinstance(value, dict) and isinstance(base.get(key), dict) and key != "line":
-            merged[key] = _laid_over(base[key], value)
-        elif key in ("measures", "models", "tables") and isinstance(value, list) and isinstance(base.get(key), list):
-            ids = {spec.get("id") for spec in value}
-            merged[key] = [*value, *(spec for spec in base[key] if spec.get("id") not in ids)]
-        else:
-            merged[key] = value
-    return merged
 
 
 def read_section(kind: type[Section], values: dict[str, Any], where: str) -> Section:
