@@ -31,6 +31,11 @@ def quiet() -> Iterator[None]:
         yield
 
 
+def stacked(tables: list[ir.Table]) -> ir.Table:
+    """The rows of one table or several with the same columns."""
+    return ibis.union(*tables) if len(tables) > 1 else tables[0]
+
+
 def fetch(expression: ir.Expr) -> Any:
     """Run an expression on its engine; a table gives a pyarrow Table, a scalar gives a pyarrow Scalar."""
     with quiet():

@@ -12,7 +12,7 @@ import ibis
 import ibis.expr.types as ir
 
 from fanpin.core.columns import KEYS, canonical_columns
-from fanpin.core.engine import fetch_frame, quiet
+from fanpin.core.engine import fetch_frame, quiet, stacked
 from fanpin.core.errors import RawFileError, UnverifiedMappingWarning
 from fanpin.core.options import BadValues, Engine, check_option
 from fanpin.harmonise import raw_checks, validate
@@ -54,7 +54,7 @@ def harmonise_files(
         for name in KEYS:
             keys = [m.tables[name].select(FILE, *KEYS[name]) for m in made if name in m.tables]
             if keys:
-                failures += validate.duplicate_keys(_together(keys), name)
+                failures += validate.duplicate_keys(stacked(keys), name)
         if any(f.action == "stopped" for f in failures):
             raise ExtractError([f for f in failures if f.action == "stopped"], failures)
         _check_waves(made)
@@ -178,19 +178,15 @@ def _canonical(store: Store, made: list[Made]) -> dict[str, ir.Table]:
         names = list(dict.fromkeys([*KEYS[name], *names]))
         reasons = {c for _, rows in parts for c in rows.columns if c.endswith("__missing")}
         reasons |= {f"{n}__missing" for n in names if any(n not in rows.columns for _, rows in parts)}
-        whole = _together([_aligned(rows, names, reasons) for _, rows in parts])
+        whole = stacked([_aligned(rows, names, reasons) for _, rows in parts])
         if carried := carried_columns([t for t, _ in parts]):
             narrow = list(dict.fromkeys([*KEYS[name], *carried, *carried.values()]))
-            values = carried_values(_together([_aligned(rows, narrow, set()) for _, rows in parts]), name, carried)
+            values = carried_values(stacked([_aligned(rows, narrow, set()) for _, rows in parts]), name, carried)
             whole = with_carried(whole, store.keep(f"carried/{name}", values), name, carried)
         if carried or any(t.derived or t.parent for t, _ in parts):
             whole = store.keep(name, whole)
         tables[name] = whole.select(*_with_reasons_that_occur(whole, names))
     return tables
-
-
-def _together(tables: list[ir.Table]) -> ir.Table:
-    return ibis.union(*tables) if len(tables) > 1 else tables[0]
 
 
 def _derived(store: Store, made: Made, name: str) -> ir.Table:

@@ -38,15 +38,6 @@ def find_layouts(source: str | Path) -> list[Layout]:
     raise unknown_name("source", source, names, where="fanpin/harmonise/sources and the folders here")
 
 
-def file_names(source: str | Path) -> str:
-    """The patterns of a source's raw files, in words."""
-    return "; ".join(
-        f"{layout.stem}: "
-        + ", ".join(f"{r.shown}{' (if you have it)' if r.optional else ''}" for r in layout.roles.values())
-        for layout in {la.stem: la for la in find_layouts(source)}.values()
-    )
-
-
 def catalogue_of(layouts: list[Layout], tables: dict[str, ir.Table]) -> pd.DataFrame:
     """A row for each source, table, canonical column and wave, in that order.
 

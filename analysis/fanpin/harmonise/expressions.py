@@ -9,6 +9,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
+from fanpin.core.engine import stacked
 from fanpin.core.options import BadValues
 from fanpin.harmonise.cells import Cells, RawCell, is_number, table_cells
 from fanpin.harmonise.formulas import evaluate, first_known, is_null
@@ -41,7 +42,7 @@ class Mapped:
         tables = [
             cells.rows.select(**_stored(cells, columns, with_reasons, bad_values)) for cells, columns in self.parts
         ]
-        return ibis.union(*tables) if len(tables) > 1 else tables[0]
+        return stacked(tables)
 
     def of(self, names: Iterable[str]) -> ir.Table:
         """Some columns with their text not understood, as x__bad."""
@@ -53,7 +54,7 @@ class Mapped:
             })
             for cells, columns in self.parts
         ]  # fmt: skip
-        return ibis.union(*tables) if len(tables) > 1 else tables[0]
+        return stacked(tables)
 
 
 def _stored(

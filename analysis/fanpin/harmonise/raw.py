@@ -12,15 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as compute
 import pyarrow.parquet as parquet
 
+from fanpin.core.engine import stacked
 from fanpin.core.errors import RawFileError
 from fanpin.harmonise.engines import Store
 from fanpin.harmonise.formulas import matching
 from fanpin.harmonise.mapping import FileRole, Layout, TableMap
 from fanpin.harmonise.read import FILE, RawFile
 from fanpin.harmonise.readers import may_have_blank_rows, read_rows
+from fanpin.harmonise.readers.columns import number_text
 
 ABSENT = "absent"  # the tag of a variable that this file does not have and another file of the role does
 TAG = "__tag"
+BEYOND_INTEGERS = 2.0**63  # whole numbers below it are written with all their digits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,12 +205,7 @@ def _stacked(parts: list[pa.Table], columns: list[str]) -> pa.Table:
 def _as_text(part: pa.Table, column: str) -> pa.Table:
     if column not in part.column_names or pa.types.is_string(part.schema.field(column).type):
         return part
-    numbers = part.column(column)
-    whole = compute.equal(compute.floor(numbers), numbers)
-    text = compute.if_else(
-        whole, compute.cast(compute.cast(compute.if_else(whole, numbers, None), pa.int64(), safe=False), pa.string()),
-        compute.cast(numbers, pa.string()),
-    )  # fmt: skip
+    text = number_text(part.column(column), exact=BEYOND_INTEGERS)
     return part.set_column(part.schema.get_field_index(column), column, text)
 
 
@@ -232,7 +230,7 @@ def _parquet_rows(
         parts.append((selected, raw))
     every = list(dict.fromkeys(c for selected, _ in parts for c in selected))
     aligned = [raw.select(**{c: selected.get(c, ibis.null("string")) for c in every}) for selected, raw in parts]
-    return ibis.union(*aligned) if len(aligned) > 1 else aligned[0]
+    return stacked(aligned)
 
 
 def _cast(column: ir.Value, as_text: bool) -> ir.Value:
