@@ -12,8 +12,9 @@ import ibis.expr.types as ir
 
 from fanpin.harmonise.formulas import Cell
 from fanpin.harmonise.mapping import FileRole, Keep, TableMap
-from fanpin.harmonise.raw import ABSENT, TAG, Field, RawRole, split_reference
+from fanpin.harmonise.raw import ABSENT, Field, RawRole, split_reference
 from fanpin.harmonise.read import FILE
+from fanpin.harmonise.readers.columns import TAG
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,8 +30,8 @@ class Store(Protocol):
     def put(self, name: str, rows: pa.Table) -> ir.Table:
         """Keep Arrow rows under a name."""
 
-    def parquet(self, name: str, paths: list[Path]) -> ir.Table:
-        """The rows of Parquet files with one schema, read when they are needed."""
+    def parquet(self, name: str, path: Path) -> ir.Table:
+        """The rows of a Parquet file, read when they are needed."""
 
     def keep(self, name: str, rows: ir.Table) -> ir.Table:
         """Run an expression and keep its rows under a name."""
@@ -59,9 +59,9 @@ class DuckStore:
         self.connection.con.register(name, rows)  # a view of the Arrow rows: nothing is copied
         return self.connection.table(name)
 
-    def parquet(self, name: str, paths: list[Path]) -> ir.Table:
-        """The rows of Parquet files, read when they are needed."""
-        return self.connection.read_parquet([str(p) for p in paths], table_name=name)
+    def parquet(self, name: str, path: Path) -> ir.Table:
+        """The rows of a Parquet file, read when they are needed."""
+        return self.connection.read_parquet(str(path), table_name=name)
 
     def keep(self, name: str, rows: ir.Table) -> ir.Table:
         """Run an expression and keep its rows under a name."""
@@ -96,9 +96,9 @@ class SparkStore:
         parquet.write_table(rows, path)
         return self.connection.read_parquet(str(path))
 
-    def parquet(self, name: str, paths: list[Path]) -> ir.Table:
-        """The rows of Parquet files, read when they are needed."""
-        frame = self.connection._session.read.parquet(*[str(p) for p in paths])
+    def parquet(self, name: str, path: Path) -> ir.Table:
+        """The rows of a Parquet file, read when they are needed."""
+        frame = self.connection._session.read.parquet(str(path))
         view = "v" + _safe(name)
         frame.createOrReplaceTempView(view)
         return self.connection.table(view)

@@ -19,10 +19,9 @@ from fanpin.harmonise.formulas import matching
 from fanpin.harmonise.mapping import FileRole, Layout, TableMap
 from fanpin.harmonise.read import FILE, RawFile
 from fanpin.harmonise.readers import may_have_blank_rows, read_rows
-from fanpin.harmonise.readers.columns import number_text
+from fanpin.harmonise.readers.columns import TAG, number_text
 
 ABSENT = "absent"  # the tag of a variable that this file does not have and another file of the role does
-TAG = "__tag"
 BEYOND_INTEGERS = 2.0**63  # whole numbers below it are written with all their digits
 
 
@@ -220,7 +219,7 @@ def _parquet_rows(
     """The rows of Parquet files as they lie, with the columns cast to numbers or text; nothing is loaded."""
     parts = []
     for i, (file, found) in enumerate(zip(files, names, strict=True)):
-        raw = store.parquet(f"{key}/{i}", [file.path])
+        raw = store.parquet(f"{key}/{i}", file.path)
         selected: dict[str, ir.Value] = {FILE: ibis.literal(file.path.name)}
         for variable, column in columns.items():
             if variable in found:

@@ -14,8 +14,9 @@ from fanpin.harmonise.cells import Cells, table_cells
 from fanpin.harmonise.failures import DUPLICATE, Failure
 from fanpin.harmonise.formulas import evaluate
 from fanpin.harmonise.mapping import Check, ColumnMap, Keep, TableMap
-from fanpin.harmonise.raw import ABSENT, TAG, RawRole, split_reference
+from fanpin.harmonise.raw import ABSENT, RawRole, split_reference
 from fanpin.harmonise.read import FILE, RawFile
+from fanpin.harmonise.readers.columns import TAG
 from fanpin.harmonise.validate import by_file
 
 
