@@ -92,9 +92,7 @@ def _made(
         for raw in roles.values():
             failures += raw_checks.passed_over(table, raw)
         mapped = mapped_table(table, roles)
-        stored = mapped.stored(bad_values)
-        if table.lookups or not all(roles[r].lazy for r in table.roles if r in roles):
-            stored = store.keep(f"mapped/{layout.name}/{table.name}", stored)
+        stored = store.keep(f"mapped/{layout.name}/{table.name}", mapped.stored(bad_values))
         found = validate.stopping_failures(mapped, stored, table, layout, bad_values=bad_values, store=store)
         failures += found
         if bad_values == "missing" and any(f.action == "left out" for f in found):
