@@ -7,7 +7,14 @@ import pandas as pd
 import pytest
 
 from fanpin.core.design import Design
-from fanpin.core.errors import DataError, DesignWarning, EstimationError, InputError, UnknownNameError
+from fanpin.core.errors import (
+    DataError,
+    DesignWarning,
+    EstimationError,
+    InapplicableError,
+    InputError,
+    UnknownNameError,
+)
 from fanpin.models import checks, hazard
 
 
@@ -150,6 +157,8 @@ def test_clusters(rows):
 def test_options_that_contradict_each_other(rows):
     with _fails("clustered standard errors need to know the unit", InputError):
         hazard("relapse ~ x", rows)
+    with _fails("no replicate standard errors", InapplicableError):
+        hazard("relapse ~ x", rows, design=Design(psu="id").replicates("jkn"))
     with _fails("design= brings its own covariance; cov='robust'", InputError):
         hazard("relapse ~ x", rows, design=Design(psu="id"), cov="robust")
     with _fails("design= brings its own covariance; cluster='id'", InputError):

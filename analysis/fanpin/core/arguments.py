@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fanpin.core.design import Design
-from fanpin.core.errors import InputError
+from fanpin.core.errors import InapplicableError, InputError
 
 
 def as_names(argument: str, value: Any) -> tuple[str, ...]:
@@ -33,6 +33,13 @@ def check_design(design: Any) -> None:
     """Raise unless the design is a `Design` or None."""
     if design is not None and not isinstance(design, Design):
         raise InputError(f"design is a {type(design).__name__}", expected="a fanpin Design, such as Design(psu='id')")
+
+
+def check_linearised(design: Design | None, *, where: str) -> None:
+    """Raise for a design with replicate weights where the statistic is not taken anew with them."""
+    if design is not None and design.replication is not None:
+        raise InapplicableError(f"{where} has no replicate standard errors", expected="a design without .replicates(…)",
+                                got=design.method, where=where, next_step="give the design itself: it is linearised")  # fmt: skip
 
 
 def check_flag(argument: str, value: Any) -> None:

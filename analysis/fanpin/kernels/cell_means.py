@@ -55,7 +55,7 @@ def cell_means(weighted: Array, *, weight: Array, cell: Codes, psu: Codes, n_cel
         weighted, weight, cell, psu = weighted[inside], weight[inside], cell[inside], psu[inside]
     size: Array = np.bincount(cell, weights=weight, minlength=n_cells).astype(float)
     sums = [np.bincount(cell, weights=weighted[:, a], minlength=n_cells) for a in range(weighted.shape[1])]
-    mean = np.column_stack(sums) / size[:, None]
+    mean = np.array(sums).reshape(-1, n_cells).T / size[:, None]
     influence = (weighted - mean[cell] * weight[:, None]) / size[cell, None]
     pair = psu * n_cells + cell
     return CellMeans(
@@ -72,7 +72,7 @@ def sum_by_psu(values: Array, *, cell: Codes, psu: Codes, n_cells: int, n_psu: i
     if n_psu * n_cells <= 4 * len(cell) + 1024:
         pair = psu * n_cells + cell
         columns = [np.bincount(pair, weights=values[:, a], minlength=n_psu * n_cells) for a in range(width)]
-        return np.stack(columns, axis=1).reshape(n_psu, n_cells * width)
+        return np.array(columns).reshape(width, -1).T.reshape(n_psu, n_cells * width)
     column = cell[:, None] * width + np.arange(width)
     row = np.repeat(psu, width)
     return sparse.coo_array((values.ravel(), (row, column.ravel())), shape=(n_psu, n_cells * width)).tocsr()

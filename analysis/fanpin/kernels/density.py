@@ -45,6 +45,11 @@ def density_at(
     )
 
 
+def row_density(point: float, values: Array, weight: Array, *, rule: Bandwidth) -> float:
+    """The density at a point of values each of which is an independent unit, as `density_at`."""
+    return density_at(point, values, weight, rule=rule, units=len(values))
+
+
 def bandwidth(values: Array, weight: Array, *, rule: Bandwidth, units: int) -> float:
     """Bandwidth by rule; 0 where the values have no spread.
 

@@ -53,7 +53,8 @@ def fgt_values(welfare: Array, line: Array, powers: Sequence[int], *, strict: bo
     """
     poor = welfare < line if strict else welfare <= line
     shortfall = np.where(poor, (line - welfare) / line, 0.0)
-    return np.column_stack([poor.astype(float) if a == 0 else shortfall**a for a in powers])
+    values = [poor.astype(float) if a == 0 else shortfall**a for a in powers]
+    return np.array(values).reshape(-1, len(welfare)).T
 
 
 def relative_line(
@@ -88,11 +89,10 @@ def relative_line(
         y, w = welfare[rows], weight[rows]
         units = len(np.unique(psu[rows]))
         widths[g] = bandwidth(y, w, rule=rule, units=units)
+        centre = _centre(y, w, of)
         if of == "mean":
-            centre = float(w @ y / w.sum())
             influence[rows] = share * (y - centre) / w.sum()
         else:
-            centre = weighted_quantile(y, w, 0.5)
             f = density_at(centre, y, w, rule=rule, units=units) if centre > 0 else 0.0
             if f <= 0:
                 raise DataError("the density of welfare at its median cannot be estimated", expected="a positive median and "
@@ -100,6 +100,22 @@ def relative_line(
             influence[rows] = -share * ((y <= centre) - 0.5) / (w.sum() * f)
         lines[g] = share * centre
     return RelativeLine(line=lines, influence=influence, bandwidth=widths)
+
+
+def line_values(
+    welfare: Array, *, weight: Array, group: Codes, n_groups: int, share: float, of: LineStatistic
+) -> Array:
+    """(G,) lines alone, at weights some of which may be 0; NaN in a group without weight."""
+    lines = np.full(n_groups, np.nan)
+    for g, rows in enumerate(_rows_of(group, n_groups)):
+        used = rows[weight[rows] > 0]
+        if len(used):
+            lines[g] = share * _centre(welfare[used], weight[used], of)
+    return lines
+
+
+def _centre(welfare: Array, weight: Array, of: LineStatistic) -> float:
+    return float(weight @ welfare / weight.sum()) if of == "mean" else weighted_quantile(welfare, weight, 0.5)
 
 
 def line_slopes(

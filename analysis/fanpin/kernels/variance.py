@@ -128,7 +128,7 @@ def totals_covariance(
     if stratum is not None:
         strata, count = dense_codes(_row_codes(stratum, n_psu, "stratum"))
     sampled = np.bincount(strata, minlength=count)
-    share = _sampled_share(fpc, strata, sampled)
+    share = sampled_share(fpc, strata, sampled)
     alone = (sampled == 1) & (share < 1.0)
     if singleton == "fail" and alone.any():
         raise _lonely_error(np.flatnonzero(alone), strata, stratum)
@@ -199,7 +199,7 @@ def _stratum_means(t: Array | sparse.csr_array, strata: Codes, sampled: Codes) -
     return np.asarray(sums.toarray() if sparse.issparse(sums) else sums) / sampled[:, None]
 
 
-def _sampled_share(fpc: ArrayLike | None, strata: Codes, sampled: Codes) -> Array:
+def sampled_share(fpc: ArrayLike | None, strata: Codes, sampled: Codes) -> Array:
     """The share f_h of each stratum's PSUs that was sampled."""
     if fpc is None:
         return np.zeros(len(sampled))

@@ -51,8 +51,15 @@ def assemble(
     alone = np.zeros(len(rows), dtype=bool) if psus is None else psus < 2
     if alone.any():
         cov = np.where(alone[:, None] | alone[None, :], np.nan, cov)
-        listed = ", ".join(keys[alone][:10]) + (", …" if alone.sum() > 10 else "")
-        text = f"{int(alone.sum())} estimates rest on a single PSU and have no standard error: {listed}"
+        text = f"{int(alone.sum())} estimates rest on a single PSU and have no standard error: {_listed(keys[alone])}"
         warnings.warn(text, DesignWarning, stacklevel=stacklevel + 1)
         notes = (*notes, text)
+    undefined = rows["estimate"].isna().to_numpy()
+    if undefined.any():
+        cov = np.where(undefined[:, None] | undefined[None, :], np.nan, cov)
+        notes = (*notes, f"{int(undefined.sum())} estimates are not defined: " + _listed(keys[undefined]))
     return Measures(rows=rows, cov=pd.DataFrame(cov, index=keys, columns=keys), by=by, notes=notes, **fields)
+
+
+def _listed(keys: pd.Index) -> str:
+    return ", ".join(keys[:10]) + (", …" if len(keys) > 10 else "")

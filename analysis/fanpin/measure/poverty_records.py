@@ -48,7 +48,8 @@ class PovertyRecords:
     Attributes
     ----------
     frame : (m, …) the records with their design and by columns.
-    weighted : (m, A) sums of w times the index's value.
+    weighted : (m, A) sums of w times the value of each Foster-Greer-Thorbecke index.
+    welfare, line : (m,) of single rows; None where records are sums.
     weight, rows : (m,) sums of weights, and number of rows measured.
     cells, units : the cell and the PSU of each record.
     counts : totals over all records, by the names in COUNTS.
@@ -62,6 +63,8 @@ class PovertyRecords:
     cells: Cells
     units: Units
     counts: dict[str, int]
+    welfare: Array | None = None
+    line: Array | None = None
     estimated: EstimatedLine | None = None
 
 
@@ -89,7 +92,7 @@ def row_records(data: Any, request: PovertyRequest) -> PovertyRecords:
         "near_line": int(near.sum()),
     }
     return PovertyRecords(frame=frame, weighted=values * weight[:, None], weight=weight, rows=np.ones(len(frame)),
-                          cells=cells, units=units, counts=counts, estimated=estimated)  # fmt: skip
+                          cells=cells, units=units, counts=counts, welfare=welfare, line=line, estimated=estimated)  # fmt: skip
 
 
 def _lines(

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from fanpin.core.arguments import as_names, check_columns_named, check_design, check_flag, check_table
-from fanpin.core.design import Design
+from fanpin.core.design import Design, Replicates
 from fanpin.core.errors import InputError, require_columns
 from fanpin.core.line import Line
 from fanpin.core.options import Bandwidth, PovertyIndex, check_option
+from fanpin.kernels.density import row_density
+from fanpin.kernels.index import LineIndex
 from fanpin.kernels.poverty import POWERS
 from fanpin.measure.cells import By, by_columns
+from fanpin.measure.registry import LINE_INDICES
 
 WHERE = "fp.poverty"
 CONTEXT = ("population",)
@@ -35,8 +39,19 @@ class PovertyRequest:
 
     @property
     def powers(self) -> tuple[int, ...]:
-        """Powers of the indices."""
-        return tuple(POWERS[i] for i in self.indices)
+        """Powers of the Foster-Greer-Thorbecke indices among the indices."""
+        return tuple(POWERS[i] for i in self.indices if i in POWERS)
+
+    @property
+    def others(self) -> tuple[LineIndex, ...]:
+        """The indices that are no means of powers of the gap."""
+        density = partial(row_density, rule=self.bandwidth)
+        return tuple(LINE_INDICES[i](strict=self.strict, density=density) for i in self.indices if i not in POWERS)
+
+    @property
+    def replication(self) -> Replicates | None:
+        """How standard errors are replicated, if they are."""
+        return self.design.replication
 
     @property
     def columns(self) -> list[str]:
@@ -50,8 +65,9 @@ class PovertyRequest:
         return replace(self.design, weight=None)
 
     def needs_rows(self, data: Any) -> bool:
-        """Whether single rows are needed: a frame, an estimated line, or rows that are their own PSU."""
-        return isinstance(data, pd.DataFrame) or self.line.kind == "relative" or self.design.psu is None
+        """Whether single rows are needed: a frame, an estimated line, no sums, or rows that are their own PSU."""
+        sums = self.line.kind != "relative" and self.replication is None and len(self.powers) == len(self.indices)
+        return isinstance(data, pd.DataFrame) or not sums or self.design.psu is None
 
 
 def poverty_request(

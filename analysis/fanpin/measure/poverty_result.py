@@ -8,10 +8,18 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from fanpin.kernels.cell_means import Array, CellMeans, cell_means, sum_by_psu
-from fanpin.kernels.poverty import line_slopes
+from fanpin.kernels.cell_means import Array
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import announce_dropped, announce_empty
+from fanpin.measure.indices import cov_type, design_notes, jackknife_note
+from fanpin.measure.poverty_estimates import (
+    PovertyEstimates,
+    estimated_indices,
+    index_slopes,
+    line_totals,
+    replicate_values,
+    rough_terms,
+)
 from fanpin.measure.poverty_records import EstimatedLine, PovertyRecords
 from fanpin.measure.poverty_request import PovertyRequest
 from fanpin.results import Measures
@@ -23,55 +31,46 @@ STACK = 3  # frames between the user's call and the functions here that warn
 
 def poverty_measures(records: PovertyRecords, request: PovertyRequest) -> Measures:
     """Indices by group with their joint covariance, a row an index and group."""
-    n_cells, n_indices = len(records.cells.labels), len(request.indices)
-    means = cell_means(records.weighted, weight=records.weight, cell=records.cells.code, psu=records.units.psu,
-                       n_cells=n_cells, n_psu=records.units.count)  # fmt: skip
-    totals, linear, line_facts = _with_line(means, records, request)
-    covariance = records.units.covariance(totals, linear=linear)
-    # Columns run cell by cell; rows of the result run index by index.
-    order = np.arange(n_cells * n_indices).reshape(n_cells, n_indices).T.ravel()
+    found = estimated_indices(records, request)
+    cov, line_facts = _covariance(found, records, request)
     return assemble(
-        _rows(means, records, request),
-        covariance.cov[np.ix_(order, order)],
+        _rows(found, records, request),
+        cov,
         by=request.by,
-        psus=np.tile(means.psus, n_indices),
+        psus=np.tile(found.psus, len(request.indices)),
         stacklevel=STACK,
         kind="poverty",
-        cov_type="design",
-        df_resid=float(covariance.df),
-        counts={"rows": records.counts["rows"], "psus": covariance.n_psu, "strata": covariance.n_strata},
+        cov_type=cov_type(request.design),
+        df_resid=float(records.units.degrees_of_freedom),
+        counts={"rows": records.counts["rows"], "psus": records.units.count, "strata": records.units.strata},
         diagnostics={**line_facts, "near_line": records.counts["near_line"]},
         options=_options(request),
-        notes=_notes(records, request, means),
+        notes=_notes(records, request, found),
         design=request.design,
     )
 
 
-def _with_line(
-    means: CellMeans, records: PovertyRecords, request: PovertyRequest
-) -> tuple[Array | sparse.csr_array, Array | None, dict[str, float]]:
-    """PSU totals, the map from them to the indices, and facts on the line.
+def _covariance(
+    found: PovertyEstimates, records: PovertyRecords, request: PovertyRequest
+) -> tuple[Array, dict[str, float]]:
+    """The covariance of the rows of the result, and the estimated lines with their standard errors."""
+    lines, n = records.estimated, found.estimates.size
+    if request.replication is not None:
+        whole = records.units.replicated(request.replication, replicate_values(records, request), records.weight)
+        return whole[:n, :n], {} if lines is None else _line_facts(lines, np.sqrt(np.diag(whole)[n:]))
+    if lines is None:
+        return records.units.covariance(found.totals).cov, {}
+    of_lines = line_totals(lines, records)
+    joint = _beside(found.totals, of_lines)
+    slopes = index_slopes(records, request)
+    cov = records.units.covariance(joint, linear=np.hstack([np.eye(n), slopes])).cov
+    return cov, _line_facts(lines, np.sqrt(np.diag(records.units.covariance(of_lines).cov)))
 
-    With an estimated line the totals gain a column for each line, and index = own part + slope x line.
-    """
-    found = records.estimated
-    if found is None:
-        return means.totals, None, {}
-    psu = records.units.psu[found.rows]
-    influence = (found.weight * found.lines.influence)[:, None]
-    of_lines = sum_by_psu(influence, cell=found.group, psu=psu, n_cells=len(found.labels), n_psu=records.units.count)
-    cell = records.cells.code[found.rows]
-    inside = cell >= 0
-    slopes = line_slopes(
-        found.welfare[inside], weight=found.weight[inside], cell=cell[inside], n_cells=len(means.size),
-        group=found.group[inside], lines=found.lines, psu=psu[inside], powers=request.powers, rule=request.bandwidth,
-    )  # fmt: skip
-    facts = _line_facts(found, np.sqrt(np.diag(records.units.covariance(of_lines).cov)))
-    if isinstance(means.totals, np.ndarray) and isinstance(of_lines, np.ndarray):
-        totals: Any = np.hstack([means.totals, of_lines])
-    else:
-        totals = sparse.hstack([sparse.csr_array(means.totals), sparse.csr_array(of_lines)], format="csr")
-    return totals, np.hstack([np.eye(len(slopes)), slopes]), facts
+
+def _beside(left: Array | sparse.csr_array, right: Array | sparse.csr_array) -> Array | sparse.csr_array:
+    if isinstance(left, np.ndarray) and isinstance(right, np.ndarray):
+        return np.hstack([left, right])
+    return sparse.hstack([sparse.csr_array(left), sparse.csr_array(right)], format="csr")
 
 
 def _line_facts(found: EstimatedLine, errors: Array) -> dict[str, float]:
@@ -83,15 +82,15 @@ def _line_facts(found: EstimatedLine, errors: Array) -> dict[str, float]:
     return facts
 
 
-def _rows(means: CellMeans, records: PovertyRecords, request: PovertyRequest) -> pd.DataFrame:
+def _rows(found: PovertyEstimates, records: PovertyRecords, request: PovertyRequest) -> pd.DataFrame:
     n_indices, labels = len(request.indices), records.cells.labels
     inside = records.cells.code >= 0
     n = np.bincount(records.cells.code[inside], weights=records.rows[inside], minlength=len(labels)).astype(np.int64)
     rows = pd.DataFrame({
         "term": np.repeat(list(request.indices), len(labels)),
-        "estimate": means.mean.T.ravel(),
+        "estimate": found.estimates.ravel(),
         "n": np.tile(n, n_indices),
-        "population": np.tile(means.size, n_indices),
+        "population": np.tile(found.size, n_indices),
     })  # fmt: skip
     repeated = pd.concat([labels] * n_indices, ignore_index=True)
     return pd.concat([rows[["term"]], repeated, rows[["estimate", "n", "population"]]], axis=1)
@@ -115,7 +114,7 @@ def _share_at_median(records: PovertyRecords, request: PovertyRequest) -> float:
     return float((np.bincount(estimated.group[at], estimated.weight[at], groups) / whole).max())
 
 
-def _notes(records: PovertyRecords, request: PovertyRequest, means: CellMeans) -> tuple[str, ...]:
+def _notes(records: PovertyRecords, request: PovertyRequest, found: PovertyEstimates) -> tuple[str, ...]:
     counts, relation = records.counts, "below" if request.strict else "at or below"
     dropped = {
         request.welfare: counts["missing_welfare"],
@@ -123,12 +122,11 @@ def _notes(records: PovertyRecords, request: PovertyRequest, means: CellMeans) -
         " x ".join(request.by): counts["missing_by"],
     }
     notes = [f"poor: {request.welfare} {relation} the line of {request.line.describe()}",
-             f"design: {request.design.describe()}; linearised standard errors, Wald intervals with t"]  # fmt: skip
-    if request.size:
-        notes.append(f"weights multiplied by {request.size}")
+             *design_notes(request.design, request.size), *jackknife_note(request.design, rough_terms(request))]  # fmt: skip
     if request.line.kind == "relative":
-        notes.append(f"the line is estimated: its sampling error is included, bandwidth rule {request.bandwidth!r}")
-    if (at_median := _share_at_median(records, request)) > ATOM:
+        how = "" if request.replication else f", bandwidth rule {request.bandwidth!r}"
+        notes.append(f"the line is estimated: its sampling error is included{how}")
+    if (at_median := _share_at_median(records, request)) > ATOM and request.replication is None:
         notes.append(
             f"up to {100 * at_median:.1f} % of the weight lies exactly at the median of a line: there the linearised standard "
             "error of the line is unreliable, and a bootstrap that takes the line anew is safer"
@@ -138,7 +136,7 @@ def _notes(records: PovertyRecords, request: PovertyRequest, means: CellMeans) -
     if counts["near_line"]:
         notes.append(f"{counts['near_line']} rows lie within one millionth of the line and are compared as stored")
     if "headcount" in request.indices:
-        share = means.mean[:, request.indices.index("headcount")]
+        share = found.estimates[request.indices.index("headcount")]
         if (certain := int(((share == 0) | (share == 1)).sum())) > 0:
             notes.append(
                 f"in {certain} groups nobody or everybody is poor: the headcount's standard error there says little"

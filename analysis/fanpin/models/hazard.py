@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fanpin.core.arguments import check_columns_named, check_design
+from fanpin.core.arguments import check_columns_named, check_design, check_linearised
 from fanpin.core.design import Design
 from fanpin.core.design_arrays import DesignArrays, design_arrays
 from fanpin.core.errors import InputError
@@ -54,6 +54,7 @@ class HazardRequest:
         check_option("link", link, Link)
         check_option("cov", cov, Covariance)
         check_design(design)
+        check_linearised(design, where="hazard")
         for name, value in (("unit", unit), ("cluster", cluster), ("offset", offset)):
             if value is not None:
                 check_columns_named("hazard", **{name: value})

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fanpin.core.design import Design
+from fanpin.core.design import Design, Replicates
 from fanpin.core.errors import InputError, RawFileError, unknown_name
 from fanpin.results.collection import Collection
 from fanpin.results.estimates import Estimates
@@ -121,7 +121,8 @@ def _decode(value: Any) -> Any:
         if tag == "$tuple":
             return tuple(_decode(v) for v in inner)
         if tag == "$design":
-            return Design(**inner)
+            made = inner.get("replication")
+            return Design(**{**inner, "replication": None if made is None else Replicates(**made)})
         if tag == "$series":
             return pd.Series(_decode(inner["values"]), index=_decode(inner["index"]), name=inner["name"])
         if tag == "$frame":
