@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from fanpin.core.codes import dense_codes
 from fanpin.core.design import Design
 from fanpin.core.errors import DataError, require_columns
 from fanpin.core.numbers import count_rows, positive_column
@@ -76,7 +77,13 @@ def design_arrays(frame: pd.DataFrame, design: Design | None, *, where: str = "d
 
 
 def _codes(frame: pd.DataFrame, name: str, role: str, where: str) -> Codes:
-    codes, _ = pd.factorize(frame[name])
+    """Codes from 0 without gaps: of whole numbers in their order, of other labels as they appear."""
+    column = frame[name]
+    if column.dtype.kind in "iu" and isinstance(column.dtype, np.dtype):
+        low, high = int(column.min()), int(column.max())
+        if high - low <= 4 * len(column):
+            return dense_codes(column.to_numpy().astype(np.int64) - low)[0]
+    codes, _ = pd.factorize(column)
     if (codes < 0).any():
         raise DataError(f"{role} column {name!r} has missing values", expected="a label in every row",
                         got=count_rows(codes < 0), where=where)  # fmt: skip
@@ -84,17 +91,21 @@ def _codes(frame: pd.DataFrame, name: str, role: str, where: str) -> Codes:
 
 
 def _psu_codes(frame: pd.DataFrame, design: Design, stratum: Codes | None, where: str) -> Codes:
+    """Codes of PSUs, one for each pair of stratum and label where labels repeat across strata."""
     codes = _codes(frame, str(design.psu), "psu", where)
     if stratum is None:
         return codes
-    pairs, _ = pd.factorize(codes * (int(stratum.max()) + 1) + stratum)
-    if not design.nest and pairs.max() != codes.max():
-        home = np.empty(int(codes.max()) + 1, dtype=np.int64)
-        home[codes] = stratum
-        torn = frame.loc[home[codes] != stratum, str(design.psu)].unique()
-        raise DataError(f"{len(torn)} PSUs of {design.psu!r} lie in more than one stratum", expected="one stratum each",
-                        got=_shown(torn), where=where,
+    home = np.empty(int(codes.max()) + 1, dtype=np.int64)
+    home[codes] = stratum
+    torn = home[codes] != stratum
+    if not torn.any():
+        return codes
+    if not design.nest:
+        labels = frame.loc[torn, str(design.psu)].unique()
+        raise DataError(f"{len(labels)} PSUs of {design.psu!r} lie in more than one stratum", expected="one stratum each",
+                        got=_shown(labels), where=where,
                         next_step="nest=True if labels repeat across strata; otherwise correct the strata")  # fmt: skip
+    pairs, _ = pd.factorize(codes * (int(stratum.max()) + 1) + stratum)
     return pairs.astype(np.int64, copy=False)
 
 
@@ -131,7 +142,9 @@ def _check_fpc(
     frame: pd.DataFrame, design: Design, stratum: Codes | None, sampled: Codes, fpc: Array, where: str
 ) -> None:
     groups = np.zeros(len(frame), dtype=np.int64) if stratum is None else stratum
-    labels = np.array(["the sample"], dtype=object) if stratum is None else frame[str(design.stratum)].unique()
+    labels = np.full(len(sampled), "the sample", dtype=object)
+    if stratum is not None:
+        labels[groups] = frame[str(design.stratum)]
     first = np.empty(len(sampled))
     first[groups[::-1]] = fpc[::-1]
     varying = np.unique(groups[first[groups] != fpc])

@@ -52,9 +52,11 @@ def fgt_values(welfare: Array, line: Array, powers: Sequence[int], *, strict: bo
         Poor if y < z; otherwise y <= z, which matters to power 0 only.
     """
     poor = welfare < line if strict else welfare <= line
-    shortfall = np.where(poor, (line - welfare) / line, 0.0)
-    values = [poor.astype(float) if a == 0 else shortfall**a for a in powers]
-    return np.array(values).reshape(-1, len(welfare)).T
+    values = np.empty((len(welfare), len(powers)), order="F")
+    shortfall = None if set(powers) <= {0} else np.maximum((line - welfare) / line, 0.0)
+    for a, power in enumerate(powers):
+        values[:, a] = poor if shortfall is None or power == 0 else shortfall if power == 1 else shortfall**power
+    return values
 
 
 def relative_line(

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import hadamard
 
+from fanpin.core.codes import dense_codes
 from fanpin.core.errors import DataError, InapplicableError
 from fanpin.core.options import Replication
-from fanpin.kernels.codes import dense_codes
 from fanpin.kernels.variance import sampled_share
 
 Array = NDArray[np.float64]

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import sparse
 
+from fanpin.core.codes import dense_codes
 from fanpin.core.errors import DataError
 from fanpin.core.options import Singleton, check_option
-from fanpin.kernels.codes import dense_codes
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]

@@ -76,22 +76,28 @@ def row_records(data: Any, request: PovertyRequest) -> PovertyRecords:
         weight = weight * positive_column(frame, request.size, role="size", where=WHERE)
     welfare = number_column(frame, request.welfare, role="welfare", where=WHERE)
     estimated, line = _lines(frame, welfare, weight, units, request)
-    known = ~(np.isnan(welfare) | np.isnan(line))
+    no_welfare, no_line = np.isnan(welfare), np.isnan(line)
+    known = ~(no_welfare | no_line)
     cells = cells_of(frame, request.by, known)
     inside = cells.code >= 0
-    values = np.zeros((len(frame), len(request.powers)))
-    values[inside] = fgt_values(welfare[inside], line[inside], request.powers, strict=request.strict)
-    near = np.abs(welfare[inside] - line[inside]) <= NEAR * line[inside]
+    used = slice(None) if inside.all() else inside  # a slice copies nothing
+    y, z = welfare[used], line[used]
+    values = fgt_values(y, z, request.powers, strict=request.strict)
+    weighted = values * weight[used, None]
+    if not inside.all():
+        placed = np.zeros((len(frame), len(request.powers)), order="F")
+        placed[inside] = weighted
+        weighted = placed
     counts = {
         "rows": int(inside.sum()),
         "all_rows": len(frame),
-        "missing_welfare": int(np.isnan(welfare).sum()),
-        "missing_line": int((np.isnan(line) & ~np.isnan(welfare)).sum()),
+        "missing_welfare": int(no_welfare.sum()),
+        "missing_line": int((no_line & ~no_welfare).sum()),
         "missing_by": int((known & ~inside).sum()),
-        "negative": int((welfare[inside] < 0).sum()),
-        "near_line": int(near.sum()),
+        "negative": int((y < 0).sum()),
+        "near_line": int(((y >= z * (1 - NEAR)) & (y <= z * (1 + NEAR))).sum()),
     }
-    return PovertyRecords(frame=frame, weighted=values * weight[:, None], weight=weight, rows=np.ones(len(frame)),
+    return PovertyRecords(frame=frame, weighted=weighted, weight=weight, rows=np.ones(len(frame)),
                           cells=cells, units=units, counts=counts, welfare=welfare, line=line, estimated=estimated)  # fmt: skip
 
 
@@ -100,7 +106,7 @@ def _lines(
 ) -> tuple[EstimatedLine | None, Array]:
     """The estimated line if there is one, and each row's own line, missing where it has none."""
     if request.line.kind == "absolute":
-        return None, np.full(len(frame), float(request.line.amount or 0.0))
+        return None, np.broadcast_to(float(request.line.amount or 0.0), len(frame))
     if request.line.kind == "column":
         return None, positive_column(frame, str(request.line.name), role="line", where=WHERE, missing_allowed=True)
     groups = cells_of(frame, request.line.by, ~np.isnan(welfare))
