@@ -92,7 +92,7 @@ class PsuPairs:
         """(P, C*A) matrix of A columns over the pairs; dense where all pairs are kept."""
         width = len(columns)
         if len(self.psu) == self.n_psu * self.n_cells:
-            return np.array(columns).reshape(width, -1).T.reshape(self.n_psu, self.n_cells * width)
+            return np.array(columns).reshape(width, len(self.psu)).T.reshape(self.n_psu, self.n_cells * width)
         values = np.concatenate(columns) if width else np.empty(0)
         column = np.concatenate([self.cell * width + a for a in range(width)]) if width else np.empty(0, dtype=np.int64)
         entries = (values, (np.tile(self.psu, width), column))

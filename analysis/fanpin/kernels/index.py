@@ -44,6 +44,11 @@ class Index(Protocol):
 class LineIndex(Index, Protocol):
     """An index of poverty: x has two columns, welfare and the line of each row."""
 
+    @property
+    def lowest(self) -> str:
+        """What welfare may be: "any" number, or "positive" only."""
+        ...
+
     def line_slope(self, x: Array, w: Array, density: Density) -> Array:
         """(q,) derivatives in the line, all rows' lines moving together; `density` is that of the group's welfare."""
         ...

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,6 +24,7 @@ from fanpin.measure.units import Units, sampled_units
 from fanpin.results import Measures
 
 JACKKNIFE = 'the delete-one jackknife is inconsistent for {}: take "bootstrap", or "brr" where strata hold two PSUs'
+INTERVAL_WORDS = {"wald": "Wald intervals", "logit": "intervals on the logit scale"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +58,15 @@ class Groups:
         parts: list[tuple[NDArray[Any], NDArray[Any], NDArray[Any]]] = []
         for g, rows in enumerate(self.members):
             x, w = self.x[rows], self.weight[rows]
-            u = np.hstack([np.asarray(i.influence(x, w)).reshape(len(rows), -1) for i in indices]) * w[:, None]
             psu, local = np.unique(units.psu[rows], return_inverse=True)
-            for j in range(width):
-                sums = np.bincount(local, weights=np.nan_to_num(u[:, j]), minlength=len(psu))
-                parts.append((sums, psu, np.full(len(psu), g * width + j)))
-        data, row, column = (np.concatenate(p) for p in zip(*parts, strict=True))
-        return sparse.coo_array((data, (row, column)), shape=(units.count, width * len(self.members))).tocsr()
+            column = g * width
+            for index in indices:
+                for u in np.asarray(index.influence(x, w)).reshape(len(rows), -1).T:
+                    sums = np.bincount(local, weights=np.nan_to_num(u) * w, minlength=len(psu))
+                    parts.append((sums, psu, np.full(len(psu), column)))
+                    column += 1
+        data, row, columns = (np.concatenate(p) for p in zip(*parts, strict=True))
+        return sparse.coo_array((data, (row, columns)), shape=(units.count, width * len(self.members))).tocsr()
 
 
 def groups_of(x: Array, weight: Array, cells: Cells) -> Groups:
@@ -85,6 +88,7 @@ def measure_indices(
     options: Mapping[str, Any],
     notes: Sequence[str] = (),
     counts: Mapping[str, float] | None = None,
+    interval: Literal["wald", "logit"] = "wald",
     where: str,
     stacklevel: int,
 ) -> Measures:
@@ -105,6 +109,8 @@ def measure_indices(
         The survey design; a column that multiplies the weight, such as persons.
     kind, options, notes, counts
         Fields of `Measures`; the design, the way of the standard errors and what was left out are noted here.
+    interval : {"wald", "logit"}
+        How confidence limits are formed; "logit" where all numbers are shares.
     where : str
         The public function, for messages.
     stacklevel : int
@@ -123,7 +129,7 @@ def measure_indices(
     missing = {name: int(np.isnan(np.asarray(v, dtype=float)).sum()) for name, v in x.items()}
     missing[" x ".join(by)] = int((known & (cells.code < 0)).sum())
     said = (
-        *notes, *design_notes(design, size), *jackknife_note(design, [t for i in indices if not i.smooth for t in i.terms]),
+        *notes, *design_notes(design, size, interval), *jackknife_note(design, [t for i in indices if not i.smooth for t in i.terms]),
         *announce_dropped(missing, len(frame), stacklevel=stacklevel + 1),
         *announce_empty(frame, by, cells, what=" and ".join(x), stacklevel=stacklevel + 1),
     )  # fmt: skip
@@ -132,7 +138,7 @@ def measure_indices(
         psus=np.tile([len(np.unique(units.psu[m])) for m in groups.members], estimates.shape[1]),
         stacklevel=stacklevel + 1, kind=kind, cov_type=cov_type(design), df_resid=float(units.degrees_of_freedom),
         counts={"rows": int((cells.code >= 0).sum()), "psus": units.count, "strata": units.strata, **(counts or {})},
-        options=dict(options), notes=said, design=design or Design(),
+        options=dict(options), notes=said, design=design or Design(), interval=interval,
     )  # fmt: skip
 
 
@@ -158,10 +164,12 @@ def cov_type(design: Design | None) -> str:
     return "design" if design is None or design.replication is None else design.replication.kind
 
 
-def design_notes(design: Design | None, size: str | None) -> tuple[str, ...]:
+def design_notes(
+    design: Design | None, size: str | None, interval: Literal["wald", "logit"] = "wald"
+) -> tuple[str, ...]:
     """What to say of the design under a table."""
     given = design or Design()
-    first = f"design: {given.describe()}; {given.method}, Wald intervals with t"
+    first = f"design: {given.describe()}; {given.method}, {INTERVAL_WORDS[interval]} with t"
     return (first, f"weights multiplied by {size}") if size else (first,)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 
 from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import DataError
-from fanpin.core.numbers import number_column, positive_column
+from fanpin.core.numbers import count_rows, number_column, positive_column
 from fanpin.kernels.cell_means import Array, Codes
 from fanpin.kernels.poverty import RelativeLine, fgt_values, relative_line
 from fanpin.measure.cells import Cells, cells_of
@@ -82,6 +82,7 @@ def row_records(data: Any, request: PovertyRequest) -> PovertyRecords:
     inside = cells.code >= 0
     used = slice(None) if inside.all() else inside  # a slice copies nothing
     y, z = welfare[used], line[used]
+    _refuse_low(y, request)
     values = fgt_values(y, z, request.powers, strict=request.strict)
     weighted = values * weight[used, None]
     if not inside.all():
@@ -99,6 +100,16 @@ def row_records(data: Any, request: PovertyRequest) -> PovertyRecords:
     }
     return PovertyRecords(frame=frame, weighted=weighted, weight=weight, rows=np.ones(len(frame)),
                           cells=cells, units=units, counts=counts, welfare=welfare, line=line, estimated=estimated)  # fmt: skip
+
+
+def _refuse_low(welfare: Array, request: PovertyRequest) -> None:
+    """Raise where an index takes the logarithm of welfare of 0 or below."""
+    low = welfare <= 0
+    logs = [t for i in request.others if i.lowest == "positive" for t in i.terms]
+    if logs and low.any():
+        raise DataError(f"{', '.join(logs)} is not defined where {request.welfare!r} is 0 or below", expected="positive welfare",
+                        got=f"{count_rows(low)} ({100 * low.mean():.2g} %)", where=WHERE,
+                        next_step="set such welfare to a smallest value or to missing, and say so; or leave the index out")  # fmt: skip
 
 
 def _lines(

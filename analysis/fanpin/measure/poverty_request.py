@@ -46,7 +46,7 @@ class PovertyRequest:
     def others(self) -> tuple[LineIndex, ...]:
         """The indices that are no means of powers of the gap."""
         density = partial(row_density, rule=self.bandwidth)
-        return tuple(LINE_INDICES[i](strict=self.strict, density=density) for i in self.indices if i not in POWERS)
+        return tuple(LINE_INDICES[i](self.strict, density) for i in self.indices if i not in POWERS)
 
     @property
     def replication(self) -> Replicates | None:
