@@ -15,12 +15,14 @@ from typing import Any
 THREADS = {f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "POLARS_MAX", "RAYON")}
 
 
-def run(job: str, program: str, script: Path, *words: str, runs: int = 3) -> dict[str, Any]:
+def run(
+    job: str, program: str, script: Path, *words: str, runs: int = 3, python: str = sys.executable
+) -> dict[str, Any]:
     """Run `python script words…`; the script prints one JSON line of facts last. Returns the row of a table."""
     best: dict[str, Any] = {}
     for _ in range(runs):
         start = time.perf_counter()
-        command = [sys.executable, str(script), *words]
+        command = [python, str(script), *words]
         process = subprocess.Popen(command, stdout=subprocess.PIPE, env={**os.environ, **THREADS}, text=True)
         assert process.stdout is not None
         peaks: dict[int, int] = {}

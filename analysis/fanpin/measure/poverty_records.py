@@ -50,7 +50,7 @@ class PovertyRecords:
     frame : (m, …) the records with their design and by columns.
     weighted : (m, A) sums of w times the value of each Foster-Greer-Thorbecke index.
     welfare, line : (m,) of single rows; None where records are sums.
-    weight, rows : (m,) sums of weights, and number of rows measured.
+    weight, rows : (m,) sums of weights, and number of rows measured; None where each record is one row.
     cells, units : the cell and the PSU of each record.
     counts : totals over all records, by the names in COUNTS.
     estimated : the relative line, or None.
@@ -59,7 +59,7 @@ class PovertyRecords:
     frame: pd.DataFrame
     weighted: Array
     weight: Array
-    rows: Array
+    rows: Array | None
     cells: Cells
     units: Units
     counts: dict[str, int]
@@ -83,8 +83,8 @@ def row_records(data: Any, request: PovertyRequest) -> PovertyRecords:
     used = slice(None) if inside.all() else inside  # a slice copies nothing
     y, z = welfare[used], line[used]
     _refuse_low(y, request)
-    values = fgt_values(y, z, request.powers, strict=request.strict)
-    weighted = values * weight[used, None]
+    weighted = fgt_values(y, z, request.powers, strict=request.strict)
+    weighted *= weight[used, None]
     if not inside.all():
         placed = np.zeros((len(frame), len(request.powers)), order="F")
         placed[inside] = weighted
@@ -98,7 +98,7 @@ def row_records(data: Any, request: PovertyRequest) -> PovertyRecords:
         "negative": int((y < 0).sum()),
         "near_line": int(((y >= z * (1 - NEAR)) & (y <= z * (1 + NEAR))).sum()),
     }
-    return PovertyRecords(frame=frame, weighted=weighted, weight=weight, rows=np.ones(len(frame)),
+    return PovertyRecords(frame=frame, weighted=weighted, weight=weight, rows=None,
                           cells=cells, units=units, counts=counts, welfare=welfare, line=line, estimated=estimated)  # fmt: skip
 
 

@@ -84,8 +84,7 @@ def _line_facts(found: EstimatedLine, errors: Array) -> dict[str, float]:
 
 def _rows(found: PovertyEstimates, records: PovertyRecords, request: PovertyRequest) -> pd.DataFrame:
     n_indices, labels = len(request.indices), records.cells.labels
-    inside = records.cells.code >= 0
-    n = np.bincount(records.cells.code[inside], weights=records.rows[inside], minlength=len(labels)).astype(np.int64)
+    n = np.bincount(records.cells.code + 1, weights=records.rows, minlength=len(labels) + 1)[1:].astype(np.int64)
     rows = pd.DataFrame({
         "term": np.repeat(list(request.indices), len(labels)),
         "estimate": found.estimates.ravel(),
