@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from fanpin.core.errors import InputError
 from fanpin.core.options import Replication, Singleton, check_option
@@ -49,6 +50,31 @@ class Design:
         check_option("singleton", self.singleton, Singleton)
         if self.fpc is not None and self.psu is None and self.stratum is None and self.weight is None:
             raise InputError("fpc without psu, stratum or weight", expected="the sampled units that fpc counts")
+
+    @classmethod
+    def from_svy(cls, design: Any) -> Design:
+        """The design of the package svy in these terms: its stratum, psu, wgt and pop_size.
+
+        A stratum with one PSU raises, whatever svy would do; choose another rule with `dataclasses.replace`.
+
+        Raises
+        ------
+        InputError : the object is no svy design, names several columns in a role, or has parts without counterpart here
+            (second-stage units, replicate weights, selection probabilities, measures of size).
+        """
+        roles = {"weight": "wgt", "stratum": "stratum", "psu": "psu", "fpc": "pop_size"}
+        if not all(hasattr(design, theirs) for theirs in roles.values()):
+            raise InputError("no svy design", expected="an svy.Design", got=type(design).__name__)
+        others = [p for p in ("ssu", "rep_wgts", "prob", "mos", "hit") if getattr(design, p, None) is not None]
+        if others:
+            raise InputError(f"an svy design with {', '.join(others)} has no counterpart here",
+                             expected="stratum, psu, wgt and pop_size")  # fmt: skip
+        parts = {ours: getattr(design, theirs) for ours, theirs in roles.items()}
+        for ours, value in parts.items():
+            if value is not None and not isinstance(value, str):
+                raise InputError(f"an svy design with {roles[ours]}={value!r}", expected="the name of one column",
+                                 next_step="join the columns into one")  # fmt: skip
+        return cls(**{**parts, "fpc": None} if getattr(design, "wr", False) else parts)
 
     def replicates(
         self, kind: Replication, n: int | None = None, seed: int | None = None, *, rho: float | None = None
