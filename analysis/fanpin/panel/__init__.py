@@ -4,6 +4,7 @@ from fanpin.panel.attrition import attrition
 from fanpin.panel.equivalence import equivalise
 from fanpin.panel.identity import identity_checks
 from fanpin.panel.income import chain_income, income_components, income_total_check
+from fanpin.panel.left_households import with_left_households
 from fanpin.panel.link_panel import link_panel
 from fanpin.panel.links import panel_links
 from fanpin.panel.money import deflate
@@ -39,4 +40,5 @@ __all__ = [
     "ties_at_line",
     "top_bottom_code",
     "weight_summary",
+    "with_left_households",
 ]

@@ -15,7 +15,10 @@ SELF_REPORT_AGE = 10  # from 2018 persons of this age have a questionnaire of th
 
 
 def roster(people: pd.DataFrame, households: pd.DataFrame) -> pd.DataFrame:
-    """A row a person listed and wave: members, and those who left, died, or set up a household of their own."""
+    """A row a person listed and wave: members, and those who left, died, or set up a household of their own.
+
+    Those of a household that ended are listed once more, at the next wave; of one that refused nobody is.
+    """
     rows = people[people["member"] | (people["left_reason"] != 16) | (people["wave"] <= LEAVERS_TWICE)]
     rows = _placed(rows.sort_values(["wave", "household", "code"], ignore_index=True), households)
     member, dead = rows["member"].to_numpy(bool), (rows["left_reason"] == 1).to_numpy()
@@ -87,8 +90,8 @@ def education_level(years: pd.Series) -> np.ndarray:
 
 
 def _placed(rows: pd.DataFrame, households: pd.DataFrame) -> pd.DataFrame:
-    place = households[["household", "wave", "township", "urban"]]
-    placed = rows.merge(place, on=["household", "wave"], how="left", validate="m:1")
+    place = households[["household", "township", "urban"]].drop_duplicates("household")  # the same in all waves
+    placed = rows.merge(place, on="household", how="left", validate="m:1")
     return placed.assign(urban_hukou=placed["urban"].astype(bool) & (placed["pid"] % 3 == 0))
 
 

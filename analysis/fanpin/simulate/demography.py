@@ -11,6 +11,7 @@ import pandas as pd
 from fanpin.simulate.population import SOURCES, base_shares, finished
 
 DIED, WORK, SCHOOL, MARRIAGE, SPLIT = 1, 11, 12, 14, 16  # reasons for leaving, as the survey codes them
+UNKNOWN = -9  # the survey's missing code: why a child left without adults is not recorded
 
 
 def aged(people: pd.DataFrame, year: int, p: Mapping[str, Any], rng: np.random.Generator) -> pd.DataFrame:

@@ -41,7 +41,7 @@ class Truth:
     coefficients : equation, term, value.
     attributable : a row a cause, the share of relapses within three waves of an escape that its absence prevents.
     planted : a row an answer replaced by a missing code: extract, key, variable, code, reason.
-    left : a row a household that left the survey: wave, why.
+    left : a row a household that left the survey: wave, why (died, dissolved, moved, refused).
     """
 
     parameters: Mapping[str, Value]
