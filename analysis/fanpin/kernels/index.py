@@ -41,13 +41,17 @@ class Index(Protocol):
         ...
 
 
-class LineIndex(Index, Protocol):
-    """An index of poverty: x has two columns, welfare and the line of each row."""
+class BoundedIndex(Index, Protocol):
+    """An index of welfare, the first column of x, that says which values it is defined for."""
 
     @property
     def lowest(self) -> str:
-        """What welfare may be: "any" number, or "positive" only."""
+        """What welfare may be: "any" number, from "zero" up, or "positive" only."""
         ...
+
+
+class LineIndex(BoundedIndex, Protocol):
+    """An index of poverty: x has two columns, welfare and the line of each row."""
 
     def line_slope(self, x: Array, w: Array, density: Density) -> Array:
         """(q,) derivatives in the line, all rows' lines moving together; `density` is that of the group's welfare."""

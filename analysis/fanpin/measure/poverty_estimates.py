@@ -50,10 +50,11 @@ def estimated_indices(records: PovertyRecords, request: PovertyRequest) -> Pover
         return PovertyEstimates(estimates=means.mean.T, size=means.size, psus=means.psus, totals=means.totals[:, order])
     groups = _groups(records)
     values = np.hstack([means.mean, groups.values(request.others, records.weight)])
+    estimates = values[:, _columns(request)].T
+    if request.replication is not None:  # influence may need a density that replicates do without
+        return PovertyEstimates(estimates=estimates, size=means.size, psus=means.psus, totals=np.empty((0, 0)))
     totals = sparse.hstack([sparse.csr_array(means.totals), groups.totals(request.others, records.units)], format="csr")
-    return PovertyEstimates(
-        estimates=values[:, _columns(request)].T, size=means.size, psus=means.psus, totals=totals[:, order]
-    )
+    return PovertyEstimates(estimates=estimates, size=means.size, psus=means.psus, totals=totals[:, order])
 
 
 def _columns(request: PovertyRequest) -> list[int]:

@@ -14,15 +14,17 @@ from fanpin.core.engine import fetch_frame
 from fanpin.core.errors import DataError, InputError, require_columns
 from fanpin.core.numbers import count_rows, number_column, positive_column
 from fanpin.core.options import SurvivalScale, check_option
-from fanpin.kernels.cell_means import Array, CellMeans, cell_means
+from fanpin.kernels.cell_means import Array, CellMeans, Codes, cell_means
 from fanpin.kernels.kaplan_meier import survivor_and_slopes
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import By, Cells, announce_dropped, by_columns, cells_of
+from fanpin.measure.indices import cov_type
 from fanpin.measure.units import Units, sampled_units
+from fanpin.panel import checks
 from fanpin.results import Measures
 
 WHERE = "fp.survival"
-CONTEXT = ("duration", "at_risk", "events")
+CONTEXT = ("duration", "at_risk", "events", "weighted_at_risk", "weighted_events")
 STACK = 3
 
 
@@ -33,6 +35,7 @@ def survival(
     design: Design | None = None,
     unit: str | None = None,
     scale: SurvivalScale = "time",
+    min_escape: int = 1,
 ) -> Measures:
     """Kaplan-Meier estimate of the relapse-free share, weighted by the design.
 
@@ -54,6 +57,9 @@ def survival(
         What is counted since the escape: steps of time, or observed waves. Where steps differ (a rotating panel), a relapse
         between two visits is dated at the second, which bends a curve over time; one over visits is free of that, and
         compares households after intervals of different length. "visits" needs `unit` and the column `spell`.
+    min_escape : int
+        With scale="visits", the `min_escape` of the risk set: its rows begin at that visit. Durations in time tell by
+        themselves.
     unit : str or None
         Column of the unit. Without a design its spells are one cluster; None, and no design, takes spells as independent
         and gives Greenwood's standard errors.
@@ -61,8 +67,10 @@ def survival(
     Returns
     -------
     Measures
-        Kind "survival": term `relapse_free`, a row a group and `duration`, with `at_risk` and `events` (rows, unweighted).
-        Limits are those of ln(-ln S). Duration 0, where the share is 1, has no row.
+        Kind "survival": term `relapse_free`, a row a group and `duration`, with `at_risk` and `events` (rows), and
+        `weighted_at_risk` and `weighted_events` (sums of weights).
+        With replicate weights a point has no standard error where some replicate has nobody at risk. Limits are those of
+        ln(-ln S). Duration 0, where the share is 1, has no row.
 
     Raises
     ------
@@ -82,25 +90,32 @@ def survival(
     check_table(risk_set, where=WHERE)
     check_design(design)
     check_option("scale", scale, SurvivalScale)
+    checks.check_whole("min_escape", min_escape)
+    if scale == "time" and min_escape != 1:
+        raise InputError("min_escape is for visits: durations in time tell it", expected='scale="visits"', where=WHERE)
     columns = list(risk_set.columns)
     names = by_columns(by, columns, context=CONTEXT, where=WHERE)
     used = _design(design, unit)
-    optional = [c for c in ("gap", "left_censored") if c in columns]
+    optional = [c for c in ("gap", "left_censored", "entry") if c in columns]
     spell = [unit, "spell"] if scale == "visits" else []
     needed = ["duration", "relapse", *optional, *names, *spell, *(used.columns if used else ())]
     require_columns(columns, [*needed, unit], where=WHERE)
     frame = risk_set if isinstance(risk_set, pd.DataFrame) else fetch_frame(risk_set.select(*dict.fromkeys(needed)))
     if scale == "visits":
-        frame = _by_visit(frame, unit)
-    return _measures(frame, by=names, design=used, options={"by": list(names), "unit": unit, "scale": scale})
+        frame = _by_visit(frame, unit, min_escape)
+    options = {"by": list(names), "unit": unit, "scale": scale, "min_escape": min_escape}
+    return _measures(frame, by=names, design=used, options=options)
 
 
-def _by_visit(frame: pd.DataFrame, unit: str | None) -> pd.DataFrame:
-    """The risk set with visits since the escape as duration: each row is the next visit of its spell."""
+def _by_visit(frame: pd.DataFrame, unit: str | None, min_escape: int) -> pd.DataFrame:
+    """The risk set with visits since the escape as duration: the first is min_escape, each row the next of its spell."""
     if unit is None:
         raise InputError("visits are counted within spells of a unit", expected="unit=, the unit's column", where=WHERE)
+    if "entry" in frame and ((frame["entry"] > 0) != (min_escape > 1)).any():
+        raise InputError("the risk set was made with another min_escape", expected="that of relapse_risk_set", got=min_escape,
+                         where=WHERE, next_step="give min_escape= here too")  # fmt: skip
     ordered = frame.sort_values([unit, "spell", "duration"], kind="stable")
-    visit = ordered.groupby([unit, "spell"]).cumcount() + 1
+    visit = ordered.groupby([unit, "spell"]).cumcount() + min_escape
     return ordered.assign(duration=visit, gap=1)
 
 
@@ -127,10 +142,13 @@ def _measures(frame: pd.DataFrame, *, by: tuple[str, ...], design: Design | None
     }  # fmt: skip
     if design is None:
         return assemble(curve.rows, _greenwood(curve), cov_type="greenwood", **fields)
-    covariance = units.covariance(curve.means.totals, linear=curve.slopes)
-    fields["counts"] |= {"psus": covariance.n_psu, "strata": covariance.n_strata}
-    return assemble(curve.rows, covariance.cov, psus=curve.means.psus, cov_type="design", df_resid=float(covariance.df),
-                    **fields)  # fmt: skip
+    fields["counts"] |= {"psus": units.count, "strata": units.strata}
+    if design.replication is None:
+        cov = units.covariance(curve.means.totals, linear=curve.slopes).cov
+    else:
+        cov = units.replicated(design.replication, curve.survivor_at, weight)
+    return assemble(curve.rows, cov, psus=curve.means.psus, cov_type=cov_type(design),
+                    df_resid=float(units.degrees_of_freedom), **fields)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -142,14 +160,27 @@ class _Curve:
     rows : a row a group and duration.
     means : hazards by group and duration.
     slopes : (C, C) of the points in the hazards.
+    row, cell, group, event : (m,) row of the data, cell and relapse of each row at risk, and (C,) group of each cell.
     relapses, missing_by : events in the data, and rows without a group.
     """
 
     rows: pd.DataFrame
     means: CellMeans
     slopes: Array
+    row: Codes
+    cell: Codes
+    group: Codes
+    event: Array
     relapses: float
     missing_by: int
+
+    def survivor_at(self, weight: Array) -> Array:
+        """(C,) the points at other weights of the rows; NaN from where nobody is at risk."""
+        w, cells = weight[self.row], len(self.group)
+        at_risk = np.bincount(self.cell, weights=w, minlength=cells)
+        relapsed = np.bincount(self.cell, weights=w * self.event, minlength=cells)
+        hazard = np.divide(relapsed, at_risk, out=np.full(cells, np.nan), where=at_risk > 0)
+        return survivor_and_slopes(hazard, self.group)[0]
 
 
 def _curve(frame: pd.DataFrame, weight: Array, units: Units, by: tuple[str, ...]) -> _Curve:
@@ -161,11 +192,14 @@ def _curve(frame: pd.DataFrame, weight: Array, units: Units, by: tuple[str, ...]
     event = relapse[row] * (duration[row] == at)
     means = cell_means((weight[row] * event)[:, None], weight=weight[row], cell=cells.code, psu=units.psu[row],
                        n_cells=len(cells.labels), n_psu=units.count)  # fmt: skip
-    survivor, slopes = survivor_and_slopes(means.mean[:, 0], _groups(cells, by))
+    group = _groups(cells, by)
+    survivor, slopes = survivor_and_slopes(means.mean[:, 0], group)
     at_risk = np.bincount(cells.code)
     rows = cells.labels.assign(term="relapse_free", estimate=survivor, n=at_risk, at_risk=at_risk,
-                               events=np.bincount(cells.code, weights=event).astype(np.int64))  # fmt: skip
-    return _Curve(rows=rows, means=means, slopes=slopes, relapses=relapse.sum(), missing_by=int((~known).sum()))
+                               events=np.bincount(cells.code, weights=event).astype(np.int64),
+                               weighted_at_risk=means.size, weighted_events=means.size * means.mean[:, 0])  # fmt: skip
+    return _Curve(rows=rows, means=means, slopes=slopes, row=row, cell=cells.code, group=group, event=event,
+                  relapses=relapse.sum(), missing_by=int((~known).sum()))  # fmt: skip
 
 
 def _greenwood(curve: _Curve) -> Array:
@@ -214,7 +248,7 @@ def _groups(cells: Cells, by: tuple[str, ...]) -> np.ndarray:
 
 def _notes(frame: pd.DataFrame, design: Design | None) -> tuple[str, ...]:
     words = "spells taken as independent, Greenwood's standard errors; unit= clusters them" if design is None else (
-        f"design: {design.describe()}; linearised standard errors"
+        f"design: {design.describe()}; {design.method}"
     )  # fmt: skip
     notes = [words, "limits are those of ln(-ln S)"]
     if "gap" in frame and (late := int((frame["gap"] > 1).sum())) > 0:

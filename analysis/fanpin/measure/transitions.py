@@ -8,13 +8,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fanpin.core.arguments import check_columns_named, check_design, check_table
+from fanpin.core.arguments import check_columns_named, check_design, check_flag, check_table
 from fanpin.core.design import Design
 from fanpin.core.errors import require_columns
-from fanpin.kernels.cell_means import CellMeans, cell_means
+from fanpin.kernels.cell_means import Array, CellMeans, cell_means
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import By, Cells, announce_dropped, by_columns, cells_of
-from fanpin.measure.transition_records import AT_RISK, ESCAPED, NONPOOR, POOR, TransitionRecords, transition_records
+from fanpin.measure.indices import cov_type
+from fanpin.measure.transition_records import (
+    AT_RISK,
+    ESCAPED,
+    NONPOOR,
+    ORDER,
+    POOR,
+    TransitionRecords,
+    transition_records,
+)
 from fanpin.panel import checks
 from fanpin.results import Measures
 
@@ -39,13 +48,14 @@ def transitions(
     time: str,
     poor: str,
     by: By = None,
+    by_order: bool = False,
     design: Design | None = None,
     max_gap: int | None = 1,
 ) -> Measures:
     """Transition rates between a unit's successive waves.
 
     Each rate is a ratio of totals over pairs of waves no further apart than max_gap, p = Sum w 1[move] / Sum w 1[at risk],
-    with linearised standard errors. Pairs of one unit are not independent: without a `psu` in the design, units are the
+    with linearised standard errors, or those of the design's replicate weights. Pairs of one unit are not independent: without a `psu` in the design, units are the
     PSUs. Pairs belong to their later wave: its weight counts and its `by` values place them, so that `by=time` gives the
     transitions completed at each wave.
 
@@ -59,6 +69,10 @@ def transitions(
         0/1; rows where it is missing count as waves at which the unit was not observed.
     by : str, sequence of str or None
         Columns whose combinations are measured, each as a domain of the whole sample.
+    by_order : bool
+        Measure by `order` too: for relapse the number of the observed escape (1: the first relapse, 2: the second …), for
+        the others the number of the unit's spell in the state it starts from. A step above max_gap begins a new spell,
+        and spells before the first wave are not seen, so that orders are at least what they say.
     design : Design or None
         The survey design; None takes units as a simple random sample.
     max_gap : int or None
@@ -70,7 +84,8 @@ def transitions(
         Kind "transitions". Terms: `stay_nonpoor` and `entry` of those not poor at the wave before, `exit` and
         `persistence` of those poor, and `relapse` of those at risk of it, as in `relapse_risk_set`: not poor at the wave
         before, in a spell that began with an observed escape. `n` is the number of pairs at risk, `count` those that made
-        the move, `population` the sum of weights at risk. Entry counts first entries and relapses alike.
+        the move, `population` the sum of weights at risk. With replicate
+        weights a rate has no standard error where some replicate has nobody at risk. Entry counts first entries and relapses alike.
 
     Raises
     ------
@@ -91,14 +106,16 @@ def transitions(
     check_design(design)
     check_columns_named(WHERE, unit=unit, time=time, poor=poor)
     columns = list(data.columns)
-    names = by_columns(by, columns, context=CONTEXT, where=WHERE)
+    check_flag("by_order", by_order)
+    names = by_columns(by, columns, context=(*CONTEXT, ORDER) if by_order else CONTEXT, where=WHERE)
     checks.check_whole("max_gap", max_gap, none=True)
     given = design or Design()
     used = given if given.psu is not None else replace(given, psu=unit)
     require_columns(columns, [unit, time, poor, *used.columns], where=WHERE)
-    records = transition_records(data, unit=unit, time=time, poor=poor, by=names, design=used, max_gap=max_gap)
-    return _measures(records, by=names, design=used, options={
-        "unit": unit, "time": time, "poor": poor, "by": list(names), "max_gap": max_gap,
+    records = transition_records(data, unit=unit, time=time, poor=poor, by=names, by_order=by_order, design=used,
+                                 max_gap=max_gap)  # fmt: skip
+    return _measures(records, by=(*names, ORDER) if by_order else names, design=used, options={
+        "unit": unit, "time": time, "poor": poor, "by": list(names), "by_order": by_order, "max_gap": max_gap,
     })  # fmt: skip
 
 
@@ -107,22 +124,41 @@ def _measures(records: TransitionRecords, *, by: tuple[str, ...], design: Design
     means = cell_means(records.weighted, weight=records.weight, cell=cells.code, psu=records.units.psu,
                        n_cells=len(cells.labels), n_psu=records.units.count)  # fmt: skip
     rows, columns = _rows(records, cells, means, by)
-    covariance = records.units.covariance(means.totals)
+    units = records.units
+    cov = _covariance(records, cells, means, design)
     pairs = int(rows.loc[rows["term"].isin(["entry", "exit"]), "n"].sum())
     return assemble(
         rows,
-        covariance.cov[np.ix_(columns, columns)],
+        cov[np.ix_(columns, columns)],
         by=by,
         psus=means.psus[columns // 2],
         stacklevel=STACK,
         kind="transitions",
-        cov_type="design",
-        df_resid=float(covariance.df),
-        counts={"rows": records.all_rows, "pairs": pairs, "psus": covariance.n_psu, "strata": covariance.n_strata},
+        cov_type=cov_type(design),
+        df_resid=float(units.degrees_of_freedom),
+        counts={"rows": records.all_rows, "pairs": pairs, "psus": units.count, "strata": units.strata},
         options=options,
         notes=_notes(records, rows, by, design, options["max_gap"]),
         design=design,
     )
+
+
+def _covariance(records: TransitionRecords, cells: Cells, means: CellMeans, design: Design) -> Array:
+    """Covariance of the means, cell x 2 + value: linearised, or from rates taken anew with replicate weights."""
+    if design.replication is None:
+        return records.units.covariance(means.totals).cov
+    inside = cells.code >= 0
+    cell, n_cells = cells.code[inside], len(cells.labels)
+
+    def rates(weight: Array) -> Array:
+        factor = weight[inside] / records.weight[inside]
+        size = np.bincount(cell, weights=weight[inside], minlength=n_cells)
+        ends = [np.bincount(cell, weights=records.weighted[inside, j] * factor, minlength=n_cells) for j in (0, 1)]
+        return np.divide(
+            np.transpose(ends), size[:, None], out=np.full((n_cells, 2), np.nan), where=size[:, None] > 0
+        ).ravel()
+
+    return records.units.replicated(design.replication, rates, records.weight)
 
 
 def _rows(
@@ -151,7 +187,7 @@ def _notes(
 ) -> tuple[str, ...]:
     step = "whatever the gap" if max_gap is None else f"at most {max_gap} apart"
     notes = [f"pairs of a unit's successive waves, {step}; weights and groups are those of the later wave",
-             f"design: {design.describe()}; linearised standard errors"]  # fmt: skip
+             f"design: {design.describe()}; {design.method}"]  # fmt: skip
     for term, (risk, _) in TERMS.items():
         if term not in set(rows["term"]):
             notes.append(f"nobody is {AT_RISK_WORDS[risk]}: no rate of {term}")
