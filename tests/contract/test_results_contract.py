@@ -39,6 +39,12 @@ def risk(panel: pd.DataFrame) -> pd.DataFrame:
     return fp.relapse_risk_set(panel, unit="unit", time="time", poor="is_poor")
 
 
+def halves(panel: pd.DataFrame) -> pd.DataFrame:
+    """The panel with income in two sources, and medical spending."""
+    share = 0.2 + 0.6 * (panel["unit"] % 7) / 6
+    return panel.assign(wage=panel.income * share, farm=panel.income * (1 - share), medical=panel.income * share * 0.7)
+
+
 TOWNS = pd.DataFrame({"town": list("ABCD"), "yes": [30, 12, 9, 40], "no": [50, 20, 40, 22], "all": [80, 32, 49, 62]})
 PRINTED = pd.DataFrame({"quantity": ["yes", "no", "all"], "value": [91, 132, 223], "share_percent": [40.8, 59.2, None]})
 DESIGN = fp.Design(weight="w", stratum="stratum", psu="village")
@@ -47,6 +53,45 @@ Make = Callable[[pd.DataFrame, pd.DataFrame], Any]
 MAKERS: dict[str, Make] = {
     "poverty": lambda p, r: fp.poverty(p, welfare="income", line=fp.Line.column("line"), by=("sex",), design=DESIGN),
     "poverty estimated line": lambda p, r: fp.poverty(p, welfare="income", line=fp.Line.relative(0.6)),
+    "poverty replicates": lambda p, r: fp.poverty(
+        p,
+        welfare="income",
+        line=fp.Line.relative(0.6),
+        indices=("headcount", "watts"),
+        design=DESIGN.replicates("bootstrap", 20, 1),
+    ),
+    "inequality": lambda p, r: fp.inequality(
+        p, welfare="income", indices=("gini", "ge:2", "qsr"), by="sex", design=DESIGN
+    ),
+    "inequality decomposition": lambda p, r: fp.inequality_decomposition(
+        p, welfare="income", group="sex", design=DESIGN
+    ),
+    "income sources": lambda p, r: fp.income_sources(halves(p), sources=["wage", "farm"], by="sex", design=DESIGN),
+    "concentration": lambda p, r: fp.concentration(p, outcome="is_poor", rank="income", kind="wagstaff", design=DESIGN),
+    "concentration decomposition": lambda p, r: fp.concentration_decomposition(
+        p, outcome="is_poor", rank="income", determinants=["x", "sex"], design=DESIGN
+    ),
+    "multidimensional": lambda p, r: fp.multidimensional(
+        p, indicators=["is_poor", "sex"], weights="equal", cutoff=[0.5, 1.0], by="time", design=DESIGN
+    ),
+    "health burden": lambda p, r: fp.health_burden(
+        halves(p), oop="medical", capacity="income", welfare="income", line=fp.Line.column("line"), design=DESIGN
+    ),
+    "poverty change": lambda p, r: fp.poverty_change(
+        p, welfare="income", line=fp.Line.column("line"), time="time", first=0, second=5, index="gap", design=DESIGN
+    ),
+    "chronic poverty": lambda p, r: fp.chronic_poverty(
+        p, unit="unit", time="time", welfare="income", line=fp.Line.column("line"), design=DESIGN
+    ),
+    "lorenz": lambda p, r: fp.lorenz(p, welfare="income", by="sex", design=DESIGN),
+    "tip": lambda p, r: fp.tip(p, welfare="income", line=fp.Line.column("line"), design=DESIGN),
+    "contrast": lambda p, r: fp.contrast(
+        fp.poverty(p, welfare="income", line=fp.Line.column("line"), by="sex", design=DESIGN),
+        {"gap between": {"gap[sex=1]": 1, "gap[sex=0]": -1}, "ratio": lambda e: e["gap[sex=1]"] / e["gap[sex=0]"]},
+    ),
+    "differences": lambda p, r: fp.differences(
+        fp.poverty(p, welfare="income", line=fp.Line.column("line"), by="time", design=DESIGN), over="time", base=0
+    ),
     "transitions": lambda p, r: fp.transitions(p, unit="unit", time="time", poor="is_poor", by=("sex",)),
     "survival": lambda p, r: fp.survival(r, unit="unit"),
     "hazard clustered": lambda p, r: fp.hazard(FORMULA, r, unit="unit"),
@@ -55,6 +100,10 @@ MAKERS: dict[str, Make] = {
     "hazard design": lambda p, r: fp.hazard(FORMULA, r, design=DESIGN),
     "average effects": lambda p, r: fp.average_effects(fp.hazard(FORMULA, r, unit="unit")),
     "average effects by": lambda p, r: fp.average_effects(fp.hazard(FORMULA, r, unit="unit"), by="sex"),
+    "fixed effects logit": lambda p, r: fp.fixed_effects_logit("is_poor ~ x", p, unit="unit", cov="cluster"),
+    "survey glm": lambda p, r: fp.survey_glm("is_poor ~ x + sex", p, link="probit", design=DESIGN),
+    "survey linear": lambda p, r: fp.survey_glm("income ~ x", p, family="gaussian", design=DESIGN),
+    "pooled": lambda p, r: fp.pool([fp.hazard(FORMULA, d, cov="robust") for d in (r, r[r["duration"] < 4])]),
     "township rates": lambda p, r: fp.township_rates(TOWNS, count="yes", total="all", by="town"),
     "totals": lambda p, r: compare_totals(TOWNS, columns=("yes", "no"), total="all", printed=PRINTED),
     "heterogeneity": lambda p, r: heterogeneity(TOWNS, columns=["yes", "no"], by="town"),
