@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         tip,
         transitions,
     )
-    from fanpin.models import average_effects, fixed_effects_logit, hazard, pool, survey_glm
+    from fanpin.models import average_effects, fixed_effects_logit, hazard, linear_panel, pool, survey_glm
     from fanpin.monitor import township_rates
     from fanpin.panel import (
         attrition,
@@ -97,6 +97,7 @@ _HOME = {
     "inequality": "fanpin.measure",
     "inequality_decomposition": "fanpin.measure",
     "join_places": "fanpin.panel",
+    "linear_panel": "fanpin.models",
     "link_panel": "fanpin.panel",
     "load_study": "fanpin.pipeline.study",
     "lorenz": "fanpin.measure",
@@ -156,6 +157,7 @@ __all__ = [
     "inequality",
     "inequality_decomposition",
     "join_places",
+    "linear_panel",
     "link_panel",
     "load_study",
     "lorenz",

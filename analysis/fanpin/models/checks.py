@@ -55,17 +55,34 @@ def check_identified(problem: Problem) -> None:
     EstimationError : the outcome never or always happens; fewer rows than columns; a constant column; a level or column
         whose rows all have, or all lack, the event (perfect prediction); columns that are combinations of others.
     """
-    n, k = problem.x.shape
+    n = len(problem.x)
     events = int(problem.y.sum())
     if events in (0, n):
         raise EstimationError(f"the outcome {problem.outcome!r} is {'0' if events == 0 else '1'} in all {n:,} rows",
                               expected="rows with and without the event", where=problem.where)  # fmt: skip
-    if n < k:
-        raise EstimationError(f"{n} rows cannot determine {k} coefficients", expected=f"at least {k} rows",
-                              where=problem.where, next_step="leave columns out of the formula")  # fmt: skip
+    _refuse_few_rows(problem)
     _refuse_constant(problem)
     _refuse_perfect_prediction(problem)
     _refuse_collinear(problem)
+
+
+def check_columns(problem: Problem) -> None:
+    """Raise for what leaves a coefficient of any linear predictor undetermined, by name.
+
+    Raises
+    ------
+    EstimationError : fewer rows than columns; a constant column; columns that are combinations of others.
+    """
+    _refuse_few_rows(problem)
+    _refuse_constant(problem)
+    _refuse_collinear(problem)
+
+
+def _refuse_few_rows(problem: Problem) -> None:
+    n, k = problem.x.shape
+    if n < k:
+        raise EstimationError(f"{n} rows cannot determine {k} coefficients", expected=f"at least {k} rows",
+                              where=problem.where, next_step="leave columns out of the formula")  # fmt: skip
 
 
 def _part(problem: Problem) -> slice:
@@ -136,9 +153,9 @@ def _perfect_prediction(problem: Problem, column: Array, name: str) -> Estimatio
 
 def _refuse_collinear(problem: Problem) -> None:
     has_intercept = "Intercept" in problem.names
-    found = _first_dependent(problem.x[_part(problem)], has_intercept)
+    found = first_dependent(problem.x[_part(problem)], has_intercept)
     if found is not None:
-        found = _first_dependent(problem.x, has_intercept)
+        found = first_dependent(problem.x, has_intercept)
     if found is None:
         return
     column, others = found
@@ -148,7 +165,7 @@ def _refuse_collinear(problem: Problem) -> None:
                           next_step=f"leave {problem.names[column]!r} or one of the others out")  # fmt: skip
 
 
-def _first_dependent(x: Array, has_intercept: bool) -> tuple[int, list[int]] | None:
+def first_dependent(x: Array, has_intercept: bool) -> tuple[int, list[int]] | None:
     """The first column that is a combination of earlier ones, with those; columns centred when there is an intercept."""
     scaled = x - x.mean(axis=0) if has_intercept else x.copy()
     norms = np.sqrt(np.einsum("ij,ij->j", scaled, scaled))

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from fanpin.core.design import Design
 from fanpin.core.errors import InapplicableError, InputError, unknown_name
@@ -26,6 +27,8 @@ class Estimates:
     cov_type : "classic", "robust", "cluster" or "design".
     kind : what was estimated, such as "hazard" or "average_effects".
     df_resid : degrees of freedom of t and F reference distributions; None uses the normal.
+    df_terms : degrees of freedom of each term where they differ (completed data sets pooled, few clusters); they then
+        take the place of `df_resid`.
     outcome, formula, link : what the model says, where it has them.
     loglik : maximised log-likelihood (weighted where there are weights), or None where there is none.
     counts : numbers worth a row under a table: units, spells, events, clusters, strata …
@@ -44,6 +47,7 @@ class Estimates:
     cov_type: str
     kind: str
     df_resid: float | None = None
+    df_terms: pd.Series | None = None
     outcome: str | None = None
     formula: str | None = None
     link: str | None = None
@@ -61,6 +65,8 @@ class Estimates:
         terms = list(self.params.index)
         if terms != list(self.cov.index) or terms != list(self.cov.columns):
             raise InputError("params and cov name different terms", expected=terms, got=list(self.cov.index))
+        if self.df_terms is not None and list(self.df_terms.index) != terms:
+            raise InputError("params and df_terms name different terms", expected=terms, got=list(self.df_terms.index))
 
     @property
     def std_errors(self) -> pd.Series:
@@ -79,14 +85,16 @@ class Estimates:
     @property
     def pvalues(self) -> pd.Series:
         """Two-sided p-values of the hypothesis that the estimate is 0."""
-        return pd.Series(
-            two_sided_pvalues(self.tstats.to_numpy(), self.df_resid), index=self.params.index, name="p_value"
-        )
+        return pd.Series(two_sided_pvalues(self.tstats.to_numpy(), self._df), index=self.params.index, name="p_value")
+
+    @property
+    def _df(self) -> float | NDArray[np.float64] | None:
+        return self.df_resid if self.df_terms is None else self.df_terms.to_numpy(dtype=float)
 
     def conf_int(self, level: float = 0.95) -> pd.DataFrame:
         """Confidence limits by term, columns conf_low and conf_high."""
         low, high = confidence_limits(
-            self.params.to_numpy(dtype=float), self.std_errors.to_numpy(), level=level, df=self.df_resid
+            self.params.to_numpy(dtype=float), self.std_errors.to_numpy(), level=level, df=self._df
         )
         return pd.DataFrame({"conf_low": low, "conf_high": high}, index=self.params.index)
 
@@ -114,6 +122,10 @@ class Estimates:
         for name in terms:
             if name not in self.params.index:
                 raise unknown_name("term", name, self.params.index)
+        df_denom = self.df_resid if self.df_terms is None else float(self.df_terms[terms[0]])
+        if self.df_terms is not None and len(terms) > 1:
+            raise InapplicableError("the terms have degrees of freedom of their own", expected="one term",
+                                    next_step="after fp.pool, fanpin.models.pooled_test tests several terms")  # fmt: skip
         b, v = self.params[terms].to_numpy(dtype=float), self.cov.loc[terms, terms].to_numpy()
         rank = int(np.linalg.matrix_rank(v))
         if rank < len(terms):
@@ -124,10 +136,10 @@ class Estimates:
             )
         stat = float(b @ np.linalg.solve(v, b))
         null = ", ".join(terms) + (" is 0" if len(terms) == 1 else " are all 0")
-        if self.df_resid is None:
+        if df_denom is None:
             return HypothesisTest(name="Wald test", stat=stat, null=null, distribution="chi2", df=len(terms))
         return HypothesisTest(name="Wald test", stat=stat / len(terms), null=null, distribution="F",
-                              df=len(terms), df_denom=self.df_resid)  # fmt: skip
+                              df=len(terms), df_denom=df_denom)  # fmt: skip
 
     def lr_test(self, restricted: Estimates) -> HypothesisTest:
         """Likelihood-ratio test of this fit against a nested one on the same rows."""

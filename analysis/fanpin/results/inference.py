@@ -13,12 +13,12 @@ from fanpin.core.options import Interval, check_level
 Array = NDArray[np.float64]
 
 
-def reference_distribution(df: float | None) -> Any:
-    """Student's t with `df` degrees of freedom, or the standard normal when df is None."""
+def reference_distribution(df: float | Array | None) -> Any:
+    """Student's t with `df` degrees of freedom, one or one an estimate, or the standard normal when df is None."""
     return stats.norm if df is None else stats.t(df)
 
 
-def two_sided_pvalues(statistics: Array, df: float | None) -> Array:
+def two_sided_pvalues(statistics: Array, df: float | Array | None) -> Array:
     """P(|T| >= |t|); missing statistics stay missing."""
     return np.asarray(2.0 * reference_distribution(df).sf(np.abs(statistics)), dtype=float)
 
@@ -28,7 +28,7 @@ def confidence_limits(
     std_error: Array,
     *,
     level: float,
-    df: float | None,
+    df: float | Array | None,
     interval: Interval = "wald",
     n: Array | None = None,
 ) -> tuple[Array, Array]:
