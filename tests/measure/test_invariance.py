@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 import pytest
 
 import fanpin as fp
-from fanpin.core.errors import FanpinWarning
+from fanpin.core.errors import FanpinError, FanpinWarning
 from fanpin.core.line import Line
 
 DESIGN = fp.Design(weight="weight", stratum="region", psu="village")
@@ -162,3 +163,46 @@ def test_missing_welfare_is_counted_and_keeps_its_village_in_the_design(case):
     with pytest.warns(FanpinWarning):
         made = measure(gone, design=DESIGN)
     assert made.counts["psus"] == 48
+
+
+SPOILT: dict[str, Callable[[pd.DataFrame, str], pd.DataFrame]] = {
+    "a weight of zero": lambda d, c: d.assign(weight=d.weight.where(d.household != 3, 0.0)),
+    "a negative weight": lambda d, c: d.assign(weight=d.weight.where(d.household != 3, -1.0)),
+    "a weight beyond numbers": lambda d, c: d.assign(weight=d.weight.where(d.household != 3, 1e300)),
+    "a missing weight": lambda d, c: d.assign(weight=d.weight.where(d.household != 3)),
+    "all missing": lambda d, c: d.assign(**{c: np.nan}),
+    "infinite": lambda d, c: d.assign(**{c: d[c].astype(float).where(d.index != 3, np.inf)}),
+    "beyond numbers": lambda d, c: d.assign(**{c: d[c].astype(float).where(d.index != 3, 1e300)}),
+    "text": lambda d, c: d.assign(**{c: d[c].astype(str)}),
+    "no rows": lambda d, c: d.iloc[:0],
+    "one row": lambda d, c: d.iloc[:1],
+    "one village": lambda d, c: d[d.village == 0],
+    "strata of one village": lambda d, c: d.assign(region=d.village),
+    "two columns of one name": lambda d, c: pd.concat([d, d[[c]]], axis=1),
+}
+SUBJECT = {"income sources": "wage", "concentration": "medical", "multidimensional": "ill", "health burden": "medical",
+           "transitions": "is_poor"}  # fmt: skip
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_bad_data_are_refused_by_name(case, spoilt):
+    name, measure, data = case
+    with warnings.catch_warnings(), pytest.raises(FanpinError):
+        warnings.simplefilter("ignore", FanpinWarning)  # rows left out are announced before the refusal
+        measure(SPOILT[spoilt](data, SUBJECT.get(name, "income")), design=DESIGN)
+
+
+@pytest.mark.parametrize("value", [0.0, 1.0, -5.0])
+def test_degenerate_welfare_gives_numbers_or_a_reason(case, value):
+    """Everybody alike, nobody with anything: an answer, missing by name, or a refusal; never a bare error of numpy."""
+    name, measure, data = case
+    column = SUBJECT.get(name, "income")
+    if column in ("ill", "is_poor") and value < 0:
+        pytest.skip("flags have no negative values")
+    try:
+        made = measure(data.assign(**{column: value}), design=DESIGN)
+    except FanpinError:
+        return
+    undefined = made.params.isna()
+    assert made.std_errors[~undefined].ge(0).all()
+    assert not undefined.any() or "not defined" in " ".join(made.notes)

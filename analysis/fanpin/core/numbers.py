@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from fanpin.core.errors import DataError
 
 Array = NDArray[np.float64]
+LARGEST = 1e100  # beyond which squares and sums overflow
 
 
 def number_column(frame: pd.DataFrame, name: str, *, role: str, where: str, flags: bool = False) -> Array:
@@ -16,14 +17,18 @@ def number_column(frame: pd.DataFrame, name: str, *, role: str, where: str, flag
 
     Raises
     ------
-    DataError : the column is not numeric, or holds infinite values.
+    DataError : the column is not numeric, or holds values that are infinite or beyond 1e100.
     """
     column = frame[name]
     is_flag = pd.api.types.is_bool_dtype(column)
     if not pd.api.types.is_numeric_dtype(column) or (is_flag and not flags):
         raise DataError(f"{role} column {name!r} is not numeric", expected="numbers", got=column.dtype, where=where)
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    _refuse(np.isinf(values), f"{role} column {name!r} has infinite values", where=where)
+    with np.errstate(invalid="ignore"):
+        large = np.abs(values) > LARGEST
+    if large.any():
+        _refuse(np.isinf(values), f"{role} column {name!r} has infinite values", where=where)
+        _refuse(large, f"{role} column {name!r} has values beyond {LARGEST:g}", where=where)
     return values
 
 
@@ -51,5 +56,5 @@ def count_rows(bad: NDArray[np.bool_]) -> str:
 
 def _refuse(bad: NDArray[np.bool_], problem: str, *, where: str, advice: str | None = None) -> None:
     if bad.any():
-        raise DataError(problem, expected="positive finite numbers" if "infinite" not in problem else "finite numbers",
+        raise DataError(problem, expected="positive finite numbers" if "infinite" not in problem and "beyond" not in problem else "finite numbers",
                         got=count_rows(bad), where=where, next_step=advice)  # fmt: skip
