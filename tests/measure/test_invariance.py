@@ -26,13 +26,24 @@ CROSS_SECTION: dict[str, Measured] = {
     "poverty, own lines": lambda d, **o: fp.poverty(d, welfare="income", line=Line.column("own_line"), indices=POVERTY, **o),
     "poverty, relative line": lambda d, **o: fp.poverty(d, welfare="income", line=Line.relative(0.6), indices=POVERTY, **o),
     "inequality": lambda d, **o: fp.inequality(d, welfare="income", indices=INEQUALITY, **o),
+    "lorenz curve": lambda d, **o: fp.lorenz(d, welfare="income", points=[0.2, 0.5, 0.8], **o),
+    "tip curve": lambda d, **o: fp.tip(d, welfare="income", line=Line.column("own_line"), points=[0.1, 0.3, 1], **o),
     "income sources": lambda d, **o: fp.income_sources(d, sources=["wage", "farm"], **o),
     "concentration": lambda d, **o: fp.concentration(d, outcome="medical", rank="income", **o),
     "multidimensional": lambda d, **o: fp.multidimensional(
         d, indicators=["ill", "unschooled", "female"], weights="equal", cutoff=0.5, **o),
     "health burden": lambda d, **o: fp.health_burden(d, **HEALTH, **o),
 }  # fmt: skip
-SMOOTH = ("poverty, own lines", "income sources", "concentration", "multidimensional", "health burden", "inequality")
+SMOOTH = (
+    "poverty, own lines",
+    "lorenz curve",
+    "tip curve",
+    "income sources",
+    "concentration",
+    "multidimensional",
+    "health burden",
+    "inequality",
+)
 ROUGH_TERMS = ("rmpg", "qsr", "palma")
 RARE = ("mean_positive_overshoot:0.4",)  # a mean over 1 % of the households, whose jackknife is some way off
 PANEL: dict[str, Measured] = {

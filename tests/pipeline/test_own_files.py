@@ -67,4 +67,4 @@ def _check_panel(study: Study, same: Study) -> None:
     assert not study.is_simulated("panel")
     assert same.is_simulated("panel")
     assert notices(study) == ["The data of this report are real; none is simulated."]
-    assert study.dataset("catalogue")["source"].eq("cfps").all()
+    assert set(study.dataset("catalogue")["source"]) == {"cfps", "cfps-former"}

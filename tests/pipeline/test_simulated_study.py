@@ -49,7 +49,8 @@ def test_the_papers_tables_never_say_simulated(study: Study) -> None:
 
 
 @pytest.mark.parametrize("name", ["rows", "accounts", "variables", "missing", "monitored", "offices", "census", "links",
-                                  "attrition", "counts", "ties", "poverty"])  # fmt: skip
+                                  "attrition", "counts", "ties", "poverty", "poverty-changes", "inequality",
+                                  "income-sources", "health-burden", "deprivation", "chronic", "comparison"])  # fmt: skip
 def test_every_table_of_the_simulated_part_says_so(study: Study, name: str) -> None:
     for lang, word in (("en", "(simulated data)"), ("zh", "模拟数据")):
         table = study.table(name, lang)
@@ -64,6 +65,8 @@ def test_figures_of_the_simulated_part_say_so(study: Study) -> None:
     flow = fp.figures.transition_flow(study.result("transitions"), labels=study.labels)
     assert "(simulated data)" in flow.caption
     assert "simulated" in flow.alt.lower()
+    for name, draw in (("lorenz", fp.figures.lorenz), ("tip", fp.figures.tip)):
+        assert draw(study.result(name), labels=study.labels).caption.endswith("(simulated data)")
     funnel = fp.figures.funnel(study.result("townships"), labels=study.labels)
     assert "simulated" not in (funnel.caption + funnel.alt).lower()
 
@@ -93,6 +96,8 @@ def test_the_columns_shown_are_those_the_study_uses(study: Study) -> None:
     shown = [row.id for row in study.table("missing").rows]
     assert "any_hospitalised" in shown  # any_hospitalised_before_escape in the models
     assert "income_pc" in shown  # income_pc_real_2010 in the panel
+    assert {"consumption_food", "income_operating", "water_source"} <= set(shown)  # behind derived columns
+    assert "lacks_water" not in shown
     assert "debt_bank" not in shown
     assert shown == [row.id for row in study.table("variables").rows]
 

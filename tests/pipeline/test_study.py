@@ -158,6 +158,22 @@ BAD_DECLARATIONS = {
         '[[measures]]\nid = "mine"\nkind = "survival"\ndesign = { psus = "x" }\n',
         "did you mean 'psu'",
     ),
+    "differences of a model": (
+        '[[measures]]\nid = "mine"\nkind = "differences"\nof = "cloglog"\nover = "wave"\n',
+        "holds no measures",
+    ),
+    "differences over an unknown column": (
+        '[[measures]]\nid = "mine"\nkind = "differences"\nof = "poverty"\nover = "wvae"\n',
+        "did you mean 'wave'",
+    ),
+    "a wave that is not selected": (
+        '[[measures]]\nid = "mine"\nkind = "lorenz"\nby = "wave"\nselect = { wave = 2020 }\n',
+        "no measure has",
+    ),
+    "a contrast of an unknown row": (
+        '[[measures]]\nid = "mine"\nkind = "contrast"\nof = "poverty"\ncombinations = { a = { "headcount[wave=1983]" = 1 } }\n',
+        "unknown measure",
+    ),
     "design in words": ('[[measures]]\nid = "mine"\nkind = "survival"\ndesign = "psu"\n', "neither false nor a table"),
 }
 
@@ -176,6 +192,34 @@ def test_a_tolerance_and_a_poverty_measure_do_not_make_two_definitions(project: 
     path.write_text(path.read_text("utf-8").replace("[panel]\n", "[panel]\ntolerance = 1e-6\n"), "utf-8")
     with pytest.raises(StudyError, match="two definitions"):
         fp.load_study("gsoep", root=project).result("poverty")
+
+
+@pytest.mark.filterwarnings("ignore::fanpin.core.errors.FanpinWarning")
+def test_rows_selected_and_what_follows_a_measure_are_those_of_the_whole(project: Path) -> None:
+    path = project / "analysis/studies/gsoep.toml"
+    added = """
+[[measures]]
+id = "whole"
+kind = "lorenz"
+by = ["wave"]
+design = { psu = "person_id" }
+
+[[measures]]
+id = "change"
+kind = "contrast"
+of = "poverty"
+combinations = { change = { "headcount[wave=1988]" = 1, "headcount[wave=1984]" = -1 } }
+"""
+    path.write_text(path.read_text("utf-8") + added, "utf-8")
+    study = fp.load_study("gsoep", root=project)
+    ends = study.result("lorenz")
+    assert set(ends.rows["wave"]) == {1984, 1988}
+    whole = study.result("whole").select(wave=[1984, 1988])
+    pd.testing.assert_frame_equal(ends.cov, whole.cov)
+    changes = study.result("poverty-changes")
+    assert set(changes.rows["wave"]) == {f"{w} - 1984" for w in range(1985, 1989)}
+    one = study.result("change")
+    assert one.std_errors["change"] == pytest.approx(changes.std_errors["headcount[wave=1988 - 1984]"])
 
 
 @pytest.mark.parametrize("files", ["../x.csv", "/etc/passwd"])

@@ -49,10 +49,10 @@ def test_curve_of_one_group_needs_no_names(survival):
     assert figure.caption == "Relapse-free share since the escape"
 
 
-def test_names_of_close_curves_stay_apart():
-    from fanpin.report.figures.curve import _apart
+def test_names_of_close_curves_stayapart():
+    from fanpin.report.figures.ends import apart
 
-    placed = _apart([60.0, 61.0, 60.5, 90.0], 5.0)
+    placed = apart([60.0, 61.0, 60.5, 90.0], 5.0)
     assert min(np.diff(sorted(placed))) >= 5 - 1e-6
     assert np.argsort(placed).tolist() == [0, 2, 1, 3]
     assert placed[3] == 90
@@ -171,3 +171,74 @@ def test_impossible_flows_and_too_many_curves_are_refused(transitions, survival)
     many = [{"term": "relapse_free", "g": g, "duration": 1, "n": 9, "estimate": 0.5} for g in range(6)]
     with pytest.raises(InputError, match="6 curves"):
         figures.relapse_curve(measures(many, [0.1] * 6, ("g", "duration"), kind="survival"))
+
+
+def curve(
+    name,
+    by=("wave", "population_share"),
+    waves=(2014, 2022),
+    shares=(0.1, 0.2, 0.6, 1.0),
+    heights=(0.02, 0.03, 0.04, 0.04),
+):
+    rows = [{"term": name, "wave": w, "population_share": p, "n": 99, "estimate": h + 0.01 * i}
+            for i, w in enumerate(waves) for p, h in zip(shares, heights, strict=True)]  # fmt: skip
+    return measures(rows, [0.001] * len(rows), by, kind=name)
+
+
+def test_tip_curves_start_at_the_origin_and_end_after_they_are_flat():
+    figure = figures.tip(curve("tip"))
+    axes = figure.axes[0]
+    first = axes.get_lines()[0]
+    assert first.get_xdata().tolist() == pytest.approx([0, 10, 20, 60, 100])
+    assert first.get_ydata().tolist() == pytest.approx([0, 2, 3, 4, 4])
+    assert axes.get_xlim() == pytest.approx((0, 78))
+    assert {"Wave = 2014", "Wave = 2022", "Bands: 95 % limits"} <= set(texts(figure))
+    assert "TIP curve (Wave = 2014): flat from 60 %, at 4.0 % [3.8, 4.2]." in figure.alt
+    assert figure.caption == "Incidence, intensity and inequality of poverty (TIP curves)"
+
+
+def test_nobody_poor_is_a_flat_tip_curve():
+    figure = figures.tip(curve("tip", waves=(2014,), heights=(0.0,) * 4))
+    assert "flat from 10 %, at 0.0 %" in figure.alt
+
+
+def test_lorenz_curves_have_the_diagonal_and_a_legend():
+    figure = figures.lorenz(curve("lorenz", heights=(0.05, 0.1, 0.4, 1.0)), labels={"2014": "before", "2022": "after"})
+    axes = figure.axes[0]
+    assert axes.get_lines()[0].get_xdata().tolist() == axes.get_lines()[0].get_ydata().tolist() == [0, 100]
+    assert [t.get_text() for t in axes.get_legend().get_texts()] == ["Equal shares", "before", "after"]
+    assert "Lorenz curve (before): 10.0 % [9.8, 10.2] at 20 %; 40.0 % [39.8, 40.2] at 60 %." in figure.alt
+
+
+def test_generalised_curves_are_in_money_and_without_diagonal():
+    figure = figures.lorenz(curve("generalised_lorenz", heights=(500.0, 1500.0, 9000.0, 30000.0)))
+    assert len(figure.axes[0].get_lines()) == 2
+    assert "1,500 [1,500, 1,500] at 20 %" in figure.alt
+    assert figure.caption == "Generalised Lorenz curves"
+
+
+def test_cumulative_figures_say_simulated_speak_chinese_and_are_reproducible(recwarn):
+    made = [replace(curve(name, heights=(0.1, 0.2, 0.5, 1.0)), simulated=True) for name in ("lorenz", "tip")]
+    for draw, of in zip((figures.lorenz, figures.tip), made, strict=True):
+        figure = draw(of)
+        assert "Simulated data" in texts(figure)
+        assert figure.caption.endswith("(simulated data)")
+        assert figure_bytes(figure, "svg") == figure_bytes(draw(of), "svg")
+    if not {f.name for f in style.fontManager.ttflist} & set(style.CHINESE):
+        pytest.skip("no font with Chinese characters is installed")
+    for draw, of in zip((figures.lorenz, figures.tip), made, strict=True):
+        figure = draw(of, lang="zh")
+        figure_bytes(figure, "png")
+        assert "人口累计比例（由贫至富）" in texts(figure)
+    assert not any("Glyph" in str(w.message) for w in recwarn)
+
+
+def test_cumulative_figures_refuse_other_measures_and_too_many_curves(survival):
+    with pytest.raises(UnknownNameError, match="unknown term 'lorenz'"):
+        figures.lorenz(survival)
+    with pytest.raises(UnknownNameError, match="unknown term 'tip'"):
+        figures.tip(survival)
+    with pytest.raises(InputError, match="draws Measures"):
+        figures.tip(survival.rows)
+    with pytest.raises(InputError, match="6 curves"):
+        figures.tip(curve("tip", waves=range(6)))

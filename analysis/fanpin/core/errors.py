@@ -82,6 +82,10 @@ class DesignWarning(FanpinWarning):
     """Something about the survey design weakens the standard errors."""
 
 
+class QuadratureWarning(FanpinWarning):
+    """Quadrature points were too few; the message says how many the fit uses instead, or what still moves."""
+
+
 class UnverifiedLineWarning(FanpinWarning):
     """An official line is used whose amount was derived and not read in a source."""
 

@@ -83,7 +83,9 @@ def _two_groups(
     check_table(data, where=WHERE)
     check_columns_named(WHERE, column=column, group=group)
     if not isinstance(data, pd.DataFrame):
-        raise InputError("an unweighted test takes a frame", expected="a pandas DataFrame", got=type(data).__name__, where=WHERE)
+        raise InputError(
+            "an unweighted test takes a frame", expected="a pandas DataFrame", got=type(data).__name__, where=WHERE
+        )
     require_columns(data.columns, [column, group, *at], where=WHERE)
     chosen = data
     for name, value in at.items():

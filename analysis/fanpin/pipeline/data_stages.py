@@ -12,6 +12,7 @@ import pandas as pd
 from fanpin.core.atomic import atomic_path
 from fanpin.core.errors import InapplicableError, StudyError, require_columns
 from fanpin.pipeline import descriptions, project, simulation
+from fanpin.pipeline.derived import with_derived
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 
 if TYPE_CHECKING:
@@ -48,8 +49,11 @@ def harmonise(study: Study, *, accept: bool = False, engine: Engine = "duckdb") 
         done = fp.harmonise(source, files, engine=engine)
         names = {table: f"{prefix}_{table}" if prefix else table for table in HARMONISED}
         given = {names[table]: getattr(done, table) for table in HARMONISED if getattr(done, table) is not None}
-        for name, table in [*given.items(), ("issues", done.issues), ("catalogue", done.catalogue),
-                            ("accounts", descriptions.account(source, files, done, names))]:  # fmt: skip
+        described = {"issues": done.issues, "catalogue": done.catalogue,
+                     "accounts": descriptions.account(source, files, done, names)}  # fmt: skip
+        if study.file.link and prefix is not None and prefix == study.file.link.former:
+            described = {"catalogue": done.catalogue}  # its rows are of files that another extract accounts for
+        for name, table in [*given.items(), *described.items()]:
             parts.setdefault(name, []).append(table)
     if double := [name for name in parts if name.endswith(HARMONISED) and len(parts[name]) > 1]:
         raise StudyError(
@@ -117,6 +121,7 @@ def panel(study: Study) -> dict[str, Any]:
     if prices := study.file.prices:
         source = fp.deflate(source, columns=prices.columns, time=spec.time, base_year=prices.base_year,
                             prices=prices.series, period=spec.period)  # fmt: skip
+    source = with_derived(source, study.file.derive, where=f"{study.path.name} [derive]")
     place = f"{study.path.name} [panel]"
     require_columns(
         source.columns, [spec.unit, spec.time, spec.welfare, spec.weight, spec.size, *spec.where], where=place
@@ -175,12 +180,16 @@ def _linked(study: Study) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
     weight, size, origin = (
         column if column in source else None for column in ("weight", "household_size", "origin_household_id")
     )
+    if persons is not None and link.former and (study.processed / f"{link.former}_person_wave.parquet").is_file():
+        source = fp.with_left_households(source, persons=persons, former=study.dataset(f"{link.former}_person_wave"))
     linked = fp.link_panel(
         source, persons=persons, time=spec.time, origin=origin, size=size, weight=weight, splits=link.splits,
         weights=link.weights, covariates=link.covariates, stabilised=link.stabilised, trim=link.trim,
     )  # fmt: skip
-    counted = descriptions.count_links(linked, time=spec.time)
-    return linked, {"links": counted, "attrition_states": fp.attrition_states(linked, time=spec.time)}
+    states = fp.attrition_states(linked, time=spec.time)
+    if "interviewed" in linked:  # rows of households that ended tell why, and hold nothing to measure
+        linked = linked[linked["interviewed"] == 1].reset_index(drop=True)
+    return linked, {"links": descriptions.count_links(linked, time=spec.time), "attrition_states": states}
 
 
 def ensure(study: Study, stage: str) -> None:
@@ -253,7 +262,8 @@ def panel_request(study: Study) -> dict[str, Any]:
     """What the study says of panel, line and spells."""
     parts: dict[str, Any] = {"panel": study.file.panel, "line": study.line, "spells": study.file.spells,
                              "link": study.file.link, "prices": study.file.prices}  # fmt: skip
-    return {name: dataclasses.asdict(part) for name, part in parts.items() if part is not None}
+    declared = {name: dataclasses.asdict(part) for name, part in parts.items() if part is not None}
+    return {**declared, **({"derive": study.file.derive} if study.file.derive else {})}
 
 
 def panel_inputs(study: Study) -> list[Path]:

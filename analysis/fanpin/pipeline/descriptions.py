@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Any, get_args
 
 import pandas as pd
 
 from fanpin.core.options import MissingReason
+from fanpin.pipeline.derived import names_in
 
 if TYPE_CHECKING:
     from fanpin.harmonise.harmonised import Harmonised
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 REASONS = get_args(MissingReason)
 CATEGORIES = ("unstable", "marginal", "sudden hardship", "not monitored")  # of the register, in the order printed
 LINKS = ("first", "same", "renamed", "branch", "new_branch", "refused")  # in the order printed
+# arguments of measures that name columns
+MEASURED = ("oop", "capacity", "total", "sources", "indicators", "outcome", "rank", "column")
 SUFFIXES = re.compile(r"(_before_escape|_real_\d{4})$")  # of columns that the panel makes from canonical ones
 
 
@@ -92,7 +95,21 @@ def columns_used(study: Study) -> list[str]:
     named += file.link.covariates if file.link else ()
     named += [column for columns in file.causes.values() for column in columns]
     named += [w for a in file.analyses.values() for w in re.findall(r"[A-Za-z]\w*", str(a.options.get("formula", "")))]
-    return list(dict.fromkeys(SUFFIXES.sub("", name) for name in named if name))
+    named += [name for a in file.analyses.values() for option in MEASURED for name in _listed(a.options.get(option))]
+    derived = {name: [SUFFIXES.sub("", n) for n in names_in(text)] for name, text in file.derive.items()}
+    found = _replaced([SUFFIXES.sub("", name) for name in named if name], derived)
+    return list(dict.fromkeys(found))
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value or [])
+
+
+def _replaced(names: list[str], derived: Mapping[str, list[str]]) -> list[str]:
+    """The names, those of derived columns replaced by what they are derived from."""
+    if not any(name in derived for name in names):
+        return names
+    return _replaced([n for name in names for n in derived.get(name, [name])], derived)
 
 
 def summarise_catalogue(catalogue: pd.DataFrame) -> pd.DataFrame:

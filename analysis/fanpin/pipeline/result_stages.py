@@ -13,11 +13,14 @@ from fanpin.core.atomic import atomic_path
 from fanpin.core.design import Design
 from fanpin.core.errors import FanpinError, StudyError, unknown_name
 from fanpin.pipeline import datasets
+from fanpin.pipeline.ends import end_of, ends_of
 from fanpin.pipeline.provenance import is_current, read_record, record_path, write_record
 from fanpin.pipeline.study_file import read_line, read_section
 from fanpin.results import load_result, to_json
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from fanpin.pipeline.study import Study
     from fanpin.pipeline.study_file import Analysis
 
@@ -31,13 +34,27 @@ class Kind:
     on: str | None = None
     given: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()  # arguments that name a further data set
-    follows: bool = False  # takes the result of a model, named by `of`
+    follows: bool = False  # takes the result of a model or measure, named by `of`
 
 
 KINDS = {
     "poverty": Kind(home="fanpin.measure", name="poverty", on="panel", given=("welfare", "line", "design", "strict")),
     "transitions": Kind(home="fanpin.measure", name="transitions", on="panel",
                         given=("unit", "time", "poor", "max_gap", "design")),
+    "inequality": Kind(home="fanpin.measure", name="inequality", on="panel", given=("welfare", "design")),
+    "lorenz": Kind(home="fanpin.measure", name="lorenz", on="panel", given=("welfare", "design")),
+    "tip": Kind(home="fanpin.measure", name="tip", on="panel", given=("welfare", "line", "design")),
+    "income_sources": Kind(home="fanpin.measure", name="income_sources", on="panel", given=("design",)),
+    "health_burden": Kind(home="fanpin.measure", name="health_burden", on="panel", given=("welfare", "line", "design")),
+    "concentration": Kind(home="fanpin.measure", name="concentration", on="panel", given=("design",)),
+    "multidimensional": Kind(home="fanpin.measure", name="multidimensional", on="panel", given=("design",)),
+    "chronic_poverty": Kind(home="fanpin.measure", name="chronic_poverty", on="panel",
+                            given=("unit", "time", "welfare", "line", "strict", "design")),
+    "poverty_change": Kind(home="fanpin.measure", name="poverty_change", on="panel",
+                           given=("welfare", "line", "time", "strict", "design")),
+    "differences": Kind(home="fanpin.measure", name="differences", follows=True),
+    "contrast": Kind(home="fanpin.measure", name="contrast", follows=True),
+    "group_difference": Kind(home="fanpin.measure", name="group_difference", on="panel"),
     "survival": Kind(home="fanpin.measure", name="survival", on="risk", given=("unit", "design")),
     "hazard": Kind(home="fanpin.models", name="hazard", on="risk", given=("unit", "design")),
     "average_effects": Kind(home="fanpin.models", name="average_effects", follows=True),
@@ -46,6 +63,9 @@ KINDS = {
     "heterogeneity": Kind(home="fanpin.monitor", name="heterogeneity"),
     "totals": Kind(home="fanpin.monitor", name="compare_totals", reads=("printed",)),
 }  # fmt: skip
+
+
+SUPPLIED = ("data", "result", "risk_set", "measures")  # arguments that no option of a declaration names
 
 
 def estimate(study: Study, name: str) -> dict[str, Any]:
@@ -83,7 +103,7 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
     kind = kind_of(study, analysis)
     place = place_of(study, analysis)
     function: Callable[..., Any] = getattr(import_module(kind.home), kind.name)
-    allowed = [p for p in inspect.signature(function).parameters if p not in ("data", "formula", "result", "risk_set")]
+    allowed = [p for p in inspect.signature(function).parameters if p not in (*SUPPLIED, "formula")]
     for option in analysis.options:
         if option not in (*allowed, "formula"):
             raise unknown_name(f"argument of {analysis.kind}", option, allowed, where=place)
@@ -93,11 +113,13 @@ def run_analysis(study: Study, analysis: Analysis) -> Any:
     for argument in kind.reads:
         options[argument] = study.dataset(_known_data(study, analysis, options.get(argument)))
     try:
-        result = (
-            _follow(study, analysis, function, options)
-            if kind.follows
-            else function(*([formula] if formula else []), study.dataset(data_of(study, analysis)), **options)
-        )
+        if kind.follows:
+            result = _follow(study, analysis, function, options)
+        else:
+            data = study.dataset(data_of(study, analysis))
+            result = function(*([formula] if formula else []), data, **_with_ends(options, data))
+        if analysis.select:
+            result = result.select(**ends_of(analysis.select, result.rows))
     except FanpinError as error:
         error.add_note(f"  in: {place}")
         raise
@@ -118,19 +140,31 @@ def has_design(study: Study, name: str) -> bool:
 
 def _check_complete(function: Callable[..., Any], options: dict[str, Any], kind: Kind, place: str) -> None:
     """Raise for required arguments that neither the declaration nor the study gives."""
-    given = {*options, "data", "result", "risk_set"}
+    given = {*options, *SUPPLIED}
     parameters = inspect.signature(function).parameters.values()
     missing = [p.name for p in parameters if p.default is p.empty and p.name not in given]
     if missing:
         raise StudyError(f"{kind.name} needs {', '.join(missing)}", where=place)
 
 
+def _with_ends(options: dict[str, Any], data: pd.DataFrame) -> dict[str, Any]:
+    """The options, "first" and "last" replaced by waves: in `at`, and wherever `time` says which column they are of."""
+    if isinstance(options.get("at"), dict):
+        options = {**options, "at": ends_of(options["at"], data)}
+    if options.get("time") not in data:
+        return options
+    return {k: end_of(v, data[options["time"]]) if k in ("first", "second") else v for k, v in options.items()}
+
+
 def _follow(study: Study, analysis: Analysis, function: Callable[..., Any], options: dict[str, Any]) -> Any:
     """What comes after a model: its stored result, and its data where the function takes them."""
     base = study.models[str(analysis.of)]
+    followed = study.result(base.id)
+    if "over" in options and options["over"] in getattr(followed, "rows", ()):
+        options = {**options, "base": end_of(options.get("base"), followed.rows[options["over"]])}
     if "data" in inspect.signature(function).parameters:
         options = {"data": study.dataset(data_of(study, base)), **options}
-    return function(study.result(base.id), **options)
+    return function(followed, **options)
 
 
 def result(study: Study, name: str) -> Any:
@@ -168,6 +202,7 @@ def request_of(study: Study, analysis: Analysis) -> dict[str, Any]:
         "on": analysis.on,
         "of": analysis.of,
         "simulated": is_simulated(study, analysis),
+        **({"select": analysis.select} if analysis.select else {}),
         **written,
     }
 
@@ -178,12 +213,12 @@ def kind_of(study: Study, analysis: Analysis) -> Kind:
         raise unknown_name("kind of analysis", analysis.kind, KINDS, where=place_of(study, analysis))
     if KINDS[analysis.kind].follows != (analysis.of is not None):
         raise StudyError(
-            "`of` names the model that average_effects and joint_test follow; no other kind has it",
+            "`of` names the model or measure that average_effects, joint_test, contrast and differences follow; no other kind has it",
             got=f"kind {analysis.kind}, of {analysis.of}",
             where=place_of(study, analysis),
         )
     if analysis.of is not None and analysis.of not in study.models:
-        raise unknown_name("model", analysis.of, study.models, where=place_of(study, analysis))
+        raise unknown_name("model or measure", analysis.of, study.models, where=place_of(study, analysis))
     if analysis.of is not None and KINDS[study.models[analysis.of].kind].follows:
         raise StudyError("`of` names no model", expected="the id of a [[models]] entry that is estimated from data",
                          got=analysis.of, where=place_of(study, analysis))  # fmt: skip
@@ -237,13 +272,13 @@ def _options(study: Study, analysis: Analysis, kind: Kind) -> dict[str, Any]:
         offered |= {"welfare": panel.welfare, "unit": panel.unit, "time": panel.time, "line": line, "strict": panel.strict,
                     "max_gap": study.file.spells.max_gap}  # fmt: skip
     options = {name: offered[name] for name in kind.given if name in offered} | analysis.options
-    if analysis.kind == "poverty" and panel is not None and panel.tolerance > 0:
-        raise StudyError("fp.poverty compares incomes as stored, the panel with a tolerance: a report would hold two definitions",
+    if "strict" in kind.given and panel is not None and panel.tolerance > 0:
+        raise StudyError(f"fp.{kind.name} compares incomes as stored, the panel with a tolerance: a report would hold two definitions",
                          got=f"tolerance = {panel.tolerance:g}", where=place_of(study, analysis),
-                         next_step="leave out tolerance, or the poverty measure")  # fmt: skip
+                         next_step="leave out tolerance, or the measure")  # fmt: skip
     if "design" in options and not isinstance(options["design"], Design | None):
         options["design"] = _own_design(options["design"], place_of(study, analysis))
-    for name in ("by", "indices", "columns"):
+    for name in ("by", "indices", "columns", "sources", "indicators", "thresholds", "points"):
         if isinstance(options.get(name), list):
             options[name] = tuple(options[name])
     if isinstance(options.get("line"), dict):

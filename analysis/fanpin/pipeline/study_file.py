@@ -88,8 +88,12 @@ class Spells:
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """How households are linked over splits and merges, and weighted; see `fanpin.link_panel`."""
+    """How households are linked over splits and merges, and weighted; see `fanpin.link_panel`.
 
+    `former` is the prefix of an extract that lists who no longer belongs to a household; see `fanpin.with_left_households`.
+    """
+
+    former: str | None = None
     splits: Splits = "branch_weight"
     weights: PanelWeights = "delivered"
     covariates: tuple[str, ...] = ()
@@ -112,13 +116,18 @@ class Prices:
 
 @dataclass(frozen=True, kw_only=True)
 class Analysis:
-    """A model or a measure: `kind` names the function, `on` the data set, `options` its arguments."""
+    """A model or a measure: `kind` names the function, `on` the data set, `options` its arguments.
+
+    `select` keeps the rows of a measure whose columns have the values given, such as the first and the last wave; they are
+    estimated with all others.
+    """
 
     id: str
     kind: str
     on: str | None = None
     of: str | None = None
     title: Words = field(default_factory=dict)
+    select: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
 
@@ -148,6 +157,7 @@ class StudyFile:
     panel: Panel | None = None
     link: Link | None = None
     prices: Prices | None = None
+    derive: dict[str, str] = field(default_factory=dict)
     line: Line | None = None
     spells: Spells = field(default_factory=Spells)
     design: Design | None = None
@@ -178,7 +188,7 @@ def read_study_file(path: Path) -> StudyFile:
         if section not in known:
             raise unknown_name("section of a study", section, known, where=path.name)
     parts: dict[str, Any] = {
-        k: text[k] for k in ("title", "summary", "simulated", "labels", "design_note") if k in text
+        k: text[k] for k in ("title", "summary", "simulated", "labels", "design_note", "derive") if k in text
     }
     parts["notebooks"] = tuple(text.get("notebooks", ()))
     parts["extracts"] = {

@@ -14,6 +14,8 @@ Labels = Mapping[str, Any]
 
 _LEVEL = re.compile(r"^(?P<variable>.+?)\[(?:T\.)?(?P<level>[^\[\]]+)\]$")
 _CATEGORY = re.compile(r"^C\(\s*(?P<name>[^,()]+)\s*(?:,.*)?\)$")
+COMMA = {"en": ", ", "zh": "，"}
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NAME_IN_TEXT = re.compile(r"\bC\(\w+\)(?:\[[^\]]+\])?|\b[A-Za-z]\w*_\w+(?:\[[^\]]+\])?")
 _LOGARITHM = re.compile(r"^(?:np\.)?log\((?P<inside>.+)\)$")
 
@@ -24,7 +26,7 @@ def label(name: str, labels: Labels, lang: Language) -> str:
     Looked up in `labels` (text, or {"en": …, "zh": …}), the canonical columns and the terms file; then interactions
     `a:b`, factor levels `C(x)[T.2]` and logarithms are taken apart; else the name itself without underscores.
     """
-    found = _known(name, labels, lang)
+    found = known(name, labels, lang)
     if found is not None:
         return found
     parts = _interaction(name)
@@ -40,6 +42,23 @@ def label(name: str, labels: Labels, lang: Language) -> str:
     return _spaced(name)
 
 
+def measure_label(name: str, labels: Labels, lang: Language) -> str:
+    """The printed form of a measure, whose name may end in what it is of or at: `censored:ill`, `ge:2`, `catastrophic:0.1`.
+
+    Such names print as "Poor and deprived, illness"; where a number follows, the terms file may have a sentence for it, such
+    as `"ge:"`, with `{number}` or `{percent}` in it.
+    """
+    stem, colon, rest = name.partition(":")
+    if not colon or known(name, labels, lang) is not None:
+        return label(name, labels, lang)
+    if not _NUMBER.fullmatch(rest):
+        return f"{label(stem, labels, lang)}{COMMA[lang]}{_inside_sentence(measure_label(rest, labels, lang))}"
+    sentence = all_terms().get(f"{stem}:")
+    if sentence is None:
+        return f"{label(stem, labels, lang)}{COMMA[lang]}{rest}"
+    return sentence[lang].format(number=rest, percent=f"{100 * float(rest):g}")
+
+
 def in_words(text: str, labels: Labels, lang: Language) -> str:
     """A sentence with the names of columns and terms in it, such as `doctor_visits`, replaced by their words."""
 
@@ -49,7 +68,7 @@ def in_words(text: str, labels: Labels, lang: Language) -> str:
         variable = level["variable"] if level else name
         category = _CATEGORY.match(variable)
         plain = category["name"] if category else variable
-        if all(_known(n, labels, lang) is None for n in (name, variable, plain)):
+        if all(known(n, labels, lang) is None for n in (name, variable, plain)):
             return name
         return _inside_sentence(label(name, labels, lang))
 
@@ -61,7 +80,8 @@ def _inside_sentence(words: str) -> str:
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]
 
 
-def _known(name: str, labels: Labels, lang: Language) -> str | None:
+def known(name: str, labels: Labels, lang: Language) -> str | None:
+    """The words for a name in `labels`, the terms file or the canonical columns; None where it has none."""
     if name in labels:
         given = labels[name]
         return str(given.get(lang, next(iter(given.values()), name)) if isinstance(given, Mapping) else given)

@@ -95,11 +95,11 @@ def _rows(
     by_term = bool(part.by) and len(set(kept["term"])) > 1
     for name, rows in kept.groupby("term", sort=False, observed=True):
         if by_term:
-            yield Row(id=f"{part.prefix}term.{name}", label=request.word(str(name)), role="group", depth=depth)
+            yield Row(id=f"{part.prefix}term.{name}", label=request.measure(str(name)), role="group", depth=depth)
         for record in rows.to_dict("records"):
             own = f"{part.prefix}{record['key']}"
             cells = tuple(_cell(part, record, c.id, cell_id(request.id, own, c.id), request) for c in columns)
-            words = by_words(record, part.by, request) or request.word(str(name))
+            words = by_words(record, part.by, request) or request.measure(str(name))
             yield Row(id=own, label=words, role="data", cells=cells, depth=depth + by_term)
 
 

@@ -41,7 +41,12 @@ def build_tests(panels: tuple[Panel, ...], request: Request) -> Body:
         for key, test in tests.items()
     ]
     return Body(
-        columns=columns, rows=tuple(rows), notes=(*nulls, *dict.fromkeys(n for t in tests.values() for n in t.notes))
+        columns=columns,
+        rows=tuple(rows),
+        notes=(
+            *nulls,
+            *dict.fromkeys(in_words(n, request.labels, request.lang) for t in tests.values() for n in t.notes),
+        ),
     )
 
 

@@ -25,7 +25,7 @@ class Part:
 
 def by_words(record: dict[Any, Any], by: Sequence[str], request: Request) -> str:
     """The values of the `by` columns, printed."""
-    return ", ".join(request.named(record[b]) for b in by)
+    return ", ".join(request.of_group(b, record[b]) for b in by)
 
 
 def digits_for(errors: list[float], request: Request) -> int:

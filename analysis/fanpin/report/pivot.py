@@ -23,10 +23,14 @@ def columns(parts: list[Part], request: Request) -> tuple[Column, ...]:
     if request.stats is not None and list(request.stats) != ["n"]:
         raise InputError("a pivoted table shows estimates and standard errors", expected="stats=['n'] or none",
                          got=list(request.stats))  # fmt: skip
-    ids = list(dict.fromkeys(_column_id(v) for p in parts for v in p.tidy[request.pivot]))
+    values = {_column_id(v): v for p in parts for v in p.tidy[request.pivot]}
+    ids = list(values)
     words = printed_columns(request, ids)
-    if request.columns is None and request.pivot != "term":
-        words = {i: request.named(i) for i in ids}
+    if request.columns is None:
+        words = {
+            i: request.measure(v) if request.pivot == "term" else request.of_group(str(request.pivot), v)
+            for i, v in values.items()
+        }
     return tuple(Column(id=i, label=words[i]) for i in ids)
 
 
@@ -60,7 +64,7 @@ def _row_name(record: dict[Any, Any], others: list[str]) -> str:
 
 
 def _words(record: dict[Any, Any], others: list[str], request: Request) -> str:
-    term = request.word(str(record["term"])) if "term" in others else ""
+    term = request.measure(str(record["term"])) if "term" in others else ""
     return ", ".join(w for w in (term, by_words(record, [o for o in others if o != "term"], request)) if w)
 
 

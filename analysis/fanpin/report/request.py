@@ -12,7 +12,7 @@ import pandas as pd
 from fanpin.core.errors import InputError, unknown_name
 from fanpin.core.options import Language, TablePanels
 from fanpin.report.content import Column, Row
-from fanpin.report.labels import Labels, label
+from fanpin.report.labels import Labels, known, label, measure_label
 from fanpin.results import Collection, Estimates, HypothesisTest, Measures
 
 _NOT_GIVEN: tuple[Any, ...] = (None, False, {}, "stacked", 0.95)
@@ -43,9 +43,24 @@ class Request:
         """The printed form of a name in the table's language."""
         return label(str(name), self.labels, self.lang)
 
+    def measure(self, name: str) -> str:
+        """The printed form of a measure's name in the table's language."""
+        return measure_label(str(name), self.labels, self.lang)
+
     def named(self, value: object) -> str:
         """A value as it is, unless labels= has words for it."""
         return self.word(str(value)) if str(value) in self.labels else str(value)
+
+    def of_group(self, column: str, value: object) -> str:
+        """A value that tells rows apart, in words where there are any.
+
+        They are looked for under `column=value` and, for text, under the value: the name of a column or a term, such as a
+        source of income.
+        """
+        own = known(f"{column}={value}", self.labels, self.lang)
+        if own is None and isinstance(value, str):
+            own = known(value, self.labels, self.lang)
+        return self.named(value) if own is None else own
 
     def refuse(self, kind: str, *options: str) -> None:
         """Raise when an option was given that this kind of table has no use for."""

@@ -68,7 +68,7 @@ def test_influence_is_the_derivative_in_the_weight(rows, index):
 def test_slope_of_tip_in_the_line_is_its_derivative(rows, point):
     x, w = rows
     step, index = 1e-6, Tip(point)
-    up, down = x + [0, step], x - [0, step]
+    up, down = x + np.array([0, step]), x - np.array([0, step])
     slope = (index.value(up, w) - index.value(down, w)) / (2 * step)
     assert index.line_slope(x, w, no_density) == pytest.approx(slope, rel=1e-6)
 

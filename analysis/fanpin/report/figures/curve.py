@@ -11,8 +11,9 @@ from matplotlib import rc_context
 from fanpin.core.errors import InputError
 from fanpin.core.options import Language, check_option
 from fanpin.core.terms import term
+from fanpin.report.figures.ends import write_names
 from fanpin.report.figures.paper import PaperFigure, alternative, paper_figure
-from fanpin.report.figures.rows import group_words, percent, percent_interval, rows_of
+from fanpin.report.figures.rows import curves_of, percent, percent_interval, rows_of
 from fanpin.report.figures.style import DASHES, INK, PALETTE, QUIET, WIDTH, settings
 from fanpin.report.labels import Labels, label
 from fanpin.report.numbers import fixed
@@ -45,7 +46,7 @@ def relapse_curve(
     where = "figures.relapse_curve"
     rows = rows_of(measures, ["relapse_free"], ["duration"], level=level, where=where)
     by = [b for b in measures.by if b != "duration"]
-    curves = _curves(rows, by, labels or {}, lang)
+    curves = curves_of(rows, by, "duration", labels or {}, lang)
     if len(curves) > len(PALETTE):
         raise InputError(f"{len(curves)} curves cannot be told apart", expected=f"at most {len(PALETTE)}", where=where,
                          next_step="choose groups with measures.select(…)")  # fmt: skip
@@ -71,16 +72,6 @@ def relapse_curve(
     return figure
 
 
-def _curves(rows: pd.DataFrame, by: list[str], labels: Labels, lang: Language) -> dict[str, pd.DataFrame]:
-    """Name of the group -> its rows in order of duration."""
-    if not by:
-        return {"": rows.sort_values("duration")}
-    return {
-        group_words(dict(zip(by, values, strict=True)), labels, lang): part.sort_values("duration")
-        for values, part in rows.groupby(by, sort=True, observed=True)
-    }
-
-
 def _draw_curves(axes: Any, curves: dict[str, pd.DataFrame], lang: Language) -> None:
     last = max(float(c["duration"].max()) for c in curves.values()) + 0.5
     ends = []
@@ -96,31 +87,13 @@ def _draw_curves(axes: Any, curves: dict[str, pd.DataFrame], lang: Language) -> 
     axes.set_xticks(np.arange(0, last, 1 if last < 13 else 2 if last < 25 else 5))
     axes.set_yticks(range(0, 101, 20), [percent(y / 100, lang, 0) for y in range(0, 101, 20)])
     if len(curves) > 1:
-        for (name, end, _, colour), height in zip(ends, _apart([e[2] for e in ends], 5.5), strict=True):
-            axes.annotate(name, (end, height), xytext=(4, 0), textcoords="offset points", color=colour, va="center",
-                          annotation_clip=False)  # fmt: skip
+        write_names(axes, ends)
 
 
 def _extended(column: pd.Series) -> np.ndarray:
     """Values at duration 0, where the share is 1, at the durations observed, and half a step after the last."""
     values = column.to_numpy(dtype=float)
     return np.concatenate([[1.0], values, values[-1:]])
-
-
-def _apart(heights: list[float], least: float) -> list[float]:
-    """Heights moved as little as needed to stand at least `least` apart, in their order."""
-    order = np.argsort(heights, kind="stable")
-    placed = np.array(heights, dtype=float)[order]
-    for _ in range(200):
-        gaps = np.diff(placed)
-        if len(gaps) == 0 or gaps.min() >= least - 1e-9:
-            break
-        for i in np.flatnonzero(gaps < least):
-            shift = (least - (placed[i + 1] - placed[i])) / 2
-            placed[i], placed[i + 1] = placed[i] - shift, placed[i + 1] + shift
-    result = np.empty_like(placed)
-    result[order] = placed
-    return result.tolist()
 
 
 def _write_at_risk(figure: PaperFigure, axes: Any, curves: dict[str, pd.DataFrame], lang: Language) -> None:

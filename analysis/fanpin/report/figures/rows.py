@@ -34,6 +34,16 @@ def rows_of(measures: Any, terms: Iterable[str], columns: Iterable[str], *, leve
     return tidy[tidy["term"].isin(list(terms))].reset_index(drop=True)
 
 
+def curves_of(rows: pd.DataFrame, by: list[str], along: str, labels: Labels, lang: Language) -> dict[str, pd.DataFrame]:
+    """Name of each group -> its rows in order of the column `along`; the only curve without groups has no name."""
+    if not by:
+        return {"": rows.sort_values(along)}
+    return {
+        group_words(dict(zip(by, values, strict=True)), labels, lang): part.sort_values(along)
+        for values, part in rows.groupby(by, sort=True, observed=True)
+    }
+
+
 def group_words(values: dict[str, Any], labels: Labels, lang: Language) -> str:
     """The values of `by` columns in words; numbers are said with their column's name."""
     said = []
