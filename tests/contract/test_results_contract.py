@@ -107,6 +107,8 @@ MAKERS: dict[str, Make] = {
     "linear panel": lambda p, r: fp.linear_panel("income ~ x", p, unit="unit", time="time"),
     "linear panel design": lambda p, r: fp.linear_panel("income ~ x", p, unit="unit", time="time", design=DESIGN),
     "random effects, linear": lambda p, r: fp.linear_panel("income ~ x", p, unit="unit", time="time", effects="random"),
+    "instrumented": lambda p, r: fp.instrumented("income ~ time", p, endogenous="x", instruments=["sex", "w"]),
+    "mundlak test": lambda p, r: fp.mundlak_test("income ~ x", p, unit="unit", time="time"),
     "township rates": lambda p, r: fp.township_rates(TOWNS, count="yes", total="all", by="town"),
     "totals": lambda p, r: compare_totals(TOWNS, columns=("yes", "no"), total="all", printed=PRINTED),
     "heterogeneity": lambda p, r: heterogeneity(TOWNS, columns=["yes", "no"], by="town"),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fanpin.kernels.conditional_logit import _batches, _evaluate, fit_conditional_logit, varies
+from fanpin.kernels.conditional_logit import fit_conditional_logit, varies
+from fanpin.kernels.conditional_logit_recursion import LARGEST_LOG, evaluate, group_batches
 
 
 def _panel(seed: int, groups: int = 30, most: int = 7, k: int = 2):
@@ -33,7 +34,7 @@ def _enumerated(y, x, codes, params):
 
 
 def _at(y, x, codes, params, weight=None):
-    return _evaluate(_batches(y, x.copy(), codes, weight), np.asarray(params, dtype=float), codes.max() + 1)
+    return evaluate(group_batches(y, x.copy(), codes, weight), np.asarray(params, dtype=float), codes.max() + 1)
 
 
 @settings(max_examples=10, deadline=None)
@@ -70,6 +71,30 @@ def test_a_thousand_periods_neither_overflow_nor_cancel(shift):
     assert fit.converged
     # with so many rows a group the conditional estimate is near the truth
     assert fit.params[0] == pytest.approx(1.0, abs=4 / np.sqrt(fit.information[0, 0]))
+
+
+@pytest.mark.parametrize("scale", [0.99, 1.01])
+def test_sums_of_products_and_of_their_logs_agree_where_they_meet(scale):
+    y, x, codes = _panel(4, groups=1, most=3, k=1)
+    bound = (LARGEST_LOG - len(y) * np.log(2)) / np.abs(x - x.mean()).max()
+    for sign in (1, -1):
+        params = np.array([sign * scale * bound])
+        point = _at(y, x, codes, params)
+        eta = x[:, 0] * params[0]
+        subsets = np.sort([eta[list(s)].sum() for s in combinations(range(len(y)), int(y.sum()))])
+        assert point.loglik == pytest.approx((eta * y).sum() - subsets[-1], rel=1e-12)
+        assert np.isfinite(point.information).all()
+
+
+def test_many_groups_start_from_some_of_them():
+    y, x, codes = _panel(11, groups=9_000, most=3)
+    weight = np.random.default_rng(12).uniform(0.5, 2, 9_000)
+    fit = fit_conditional_logit(y, x, codes, weight=weight)
+    point = _at(y, x, codes, fit.params, weight)
+    assert fit.converged
+    assert fit.iterations <= 4
+    assert np.abs(point.gradient).max() < 1e-9
+    assert fit.null_loglik == pytest.approx(_at(y, x, codes, [0, 0], weight).loglik, rel=1e-12)
 
 
 def test_integer_weights_repeat_groups():

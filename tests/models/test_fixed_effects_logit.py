@@ -5,10 +5,13 @@ from __future__ import annotations
 import doctest
 import sys
 
+import ibis
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from fanpin.core.engine import quiet
 from fanpin.core.errors import (
     DataError,
     DroppedRowsWarning,
@@ -17,7 +20,7 @@ from fanpin.core.errors import (
     InputError,
     UnknownNameError,
 )
-from fanpin.models import average_effects, fixed_effects_logit
+from fanpin.models import average_effects, fixed_effects_logit, hazard
 
 FORMULA = "relapse ~ x + trained + C(duration)"
 
@@ -133,6 +136,43 @@ def test_integer_weights_equal_repeated_units(panel):
         weighted.lr_test(fixed_effects_logit("relapse ~ x", panel, unit="id", weight="weight"))
 
 
+def test_it_recovers_what_a_pooled_logit_misses():
+    rng = np.random.default_rng(91)
+    own = np.repeat(rng.normal(size=2000), 4)
+    frame = pd.DataFrame({"id": np.repeat(np.arange(2000), 4), "x": rng.normal(size=8000) + own})
+    frame["relapse"] = own + 0.7 * frame["x"] + rng.logistic(size=8000) > 0
+    result = fixed_effects_logit("relapse ~ x", frame, unit="id")
+    assert abs(result.params["x"] - 0.7) < 3 * result.std_errors["x"] < 0.15
+    assert hazard("relapse ~ x", frame, link="logit", unit="id").params["x"] > 1.0
+
+
+def test_informative_sampling_needs_the_weights():
+    rng = np.random.default_rng(92)
+    # two kinds of households with effects 0.2 and 1.2, the second sampled four times as often
+    kind = rng.random(4000) < 0.8
+    frame = pd.DataFrame({"id": np.repeat(np.arange(4000), 4), "x": rng.normal(size=16_000)})
+    slope, own = np.repeat(np.where(kind, 1.2, 0.2), 4), np.repeat(rng.normal(size=4000), 4)
+    frame["w"] = np.repeat(np.where(kind, 1.0, 4.0), 4)
+    frame["relapse"] = own + slope * frame["x"] + rng.logistic(size=16_000) > 0
+    # what the model gives for half the households of each kind, from a sample that is in proportion
+    order = frame["id"].map(lambda i: kind[i]).to_numpy()
+    few = np.flatnonzero(kind)[: int((~kind).sum())]
+    even = frame[~order | frame["id"].isin(few).to_numpy()]
+    truth = fixed_effects_logit("relapse ~ x", even, unit="id").params["x"]
+    weighted = fixed_effects_logit("relapse ~ x", frame, unit="id", weight="w", cov="robust")
+    plain = fixed_effects_logit("relapse ~ x", frame, unit="id")
+    assert abs(weighted.params["x"] - truth) < 3 * weighted.std_errors["x"]
+    assert abs(plain.params["x"] - truth) > 5 * plain.std_errors["x"]
+
+
+def test_tables_of_an_engine(panel):
+    with quiet():
+        table = ibis.duckdb.connect().create_table("d", pa.Table.from_pandas(panel, preserve_index=False))
+    ours, theirs = (fixed_effects_logit(FORMULA, data, unit="id", cov="cluster") for data in (panel, table))
+    assert theirs.params.to_numpy() == pytest.approx(ours.params.to_numpy(), rel=1e-10)
+    assert theirs.std_errors.to_numpy() == pytest.approx(ours.std_errors.to_numpy(), rel=1e-10)
+
+
 def test_units_without_variation_are_counted_and_do_not_matter(panel):
     result = fixed_effects_logit(FORMULA, panel, unit="id")
     total = panel.groupby("id")["relapse"].agg(["sum", "size"])
@@ -187,6 +227,9 @@ def test_separation_is_named(panel):
     alone = panel.assign(known=panel["relapse"] + 0.1 * np.arange(len(panel)) % 0.3)
     with pytest.raises(EstimationError, match="known separates the outcomes of relapse within units"):
         fixed_effects_logit("relapse ~ x + known", alone, unit="id")
+    never = panel.assign(relapse=panel["relapse"].where(panel["duration"] != 5, 0))
+    with pytest.raises(EstimationError, match=r"C\(duration\)\[T.5\] separates the outcomes"):
+        fixed_effects_logit(FORMULA, never, unit="id")
     rng = np.random.default_rng(2)
     noise = rng.normal(size=len(panel))
     together = panel.assign(a=panel["relapse"] + noise, b=noise)

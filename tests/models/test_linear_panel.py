@@ -121,6 +121,9 @@ def test_participation_equals_the_published_fixed_effects(shared, golden):
     for term, (estimate, std_error) in golden("published/participation")["fe_linear"].items():
         assert round(result.params[term], 4) == estimate
         assert round(result.std_errors[term], 4) == std_error
+    # the same with absorbed effects counted in the degrees of freedom, which other programs do, is a tenth larger
+    rows, absorbed = len(frame), frame["id"].nunique() + 4
+    assert result.std_errors["kids"] * np.sqrt(rows / (rows - absorbed - 2)) == pytest.approx(0.0102, abs=1e-4)
 
 
 @pytest.fixture
@@ -156,10 +159,13 @@ def test_weighted_fixed_effects_are_weighted_dummies(panel, effects):
 
 
 def test_order_of_rows_labels_and_scale_do_not_matter(panel):
-    first = linear_panel("y ~ x + z", panel, unit="id", time="wave", cluster="village")
+    with pytest.warns(DesignWarning, match="only 8 clusters in 'village'") as caught:
+        first = linear_panel("y ~ x + z", panel, unit="id", time="wave", cluster="village")
+    assert caught[0].filename == __file__
     moved = panel.sample(frac=1, random_state=1)
     moved = moved.assign(id=pd.factorize(moved["id"])[0] + 0.5, x=10 * moved["x"] + 7, wave=moved["wave"] ** 2)
-    second = linear_panel("y ~ x + z", moved, unit="id", time="wave", cluster="village")
+    with pytest.warns(DesignWarning, match="only 8 clusters"):
+        second = linear_panel("y ~ x + z", moved, unit="id", time="wave", cluster="village")
     assert second.params.to_numpy() * [10, 1] == pytest.approx(first.params.to_numpy(), rel=1e-9)
     assert second.std_errors.to_numpy() * [10, 1] == pytest.approx(first.std_errors.to_numpy(), rel=1e-9)
     assert second.counts == first.counts
@@ -177,6 +183,16 @@ def test_between_is_least_squares_of_means_and_differences_are_of_neighbours(pan
     b = np.linalg.lstsq(step[["x", "z"]], step["y"])[0]
     assert difference.params.to_numpy() == pytest.approx(b, rel=1e-9)
     assert difference.nobs == len(step)
+
+
+def test_random_effects_without_unit_effects_are_the_pooled_fit(panel):
+    # outcomes whose unit means vary less than independent errors would
+    spread = panel["y"] - panel.groupby("id")["y"].transform("mean") + 0.1 * panel["x"]
+    frame = panel.assign(y=spread)
+    random, pooled = (linear_panel("y ~ x", frame, unit="id", time="wave", effects=e) for e in ("random", "pooled"))
+    assert random.diagnostics["sigma"] == 0
+    assert any("estimated as 0" in note for note in random.notes)
+    assert random.params.to_numpy() == pytest.approx(pooled.params.to_numpy(), rel=1e-9)
 
 
 def test_missing_values_designs_and_storage(panel):

@@ -137,6 +137,11 @@ def test_tests_of_pooled_terms():
         pooled_test([flat] * 4, ["a", "b"])
 
 
+def test_degrees_of_freedom_name_the_terms():
+    with pytest.raises(InputError, match="params and df_terms name different terms"):
+        _fit({"a": 1.0}, 1.0, df_terms=pd.Series([3.0], index=["b"]))
+
+
 def test_different_rows_are_noted():
     fit = _fit({"a": 1.0}, 1.0)
     result = pool([fit, dataclasses.replace(fit, nobs=90)])

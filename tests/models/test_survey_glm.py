@@ -184,6 +184,7 @@ def test_likelihoods_are_pseudo_and_effects_are_of_probabilities(survey):
         ({}, "poor ~ x", {"family": "gamma"}, UnknownNameError, "value for family="),
         ({}, "poor ~ x", {"link": "log"}, InputError, "does not fit family='binomial'"),
         ({}, "poor ~ x", {"link": "loglog"}, UnknownNameError, "value for link="),
+        ({"code": range(600)}, "poor ~ C(code)", {}, InputError, "factor 'code' has 600 levels"),
         ({}, "poor ~ z", {}, UnknownNameError, "unknown column 'z'"),
         ({}, "poor ~ open('f')", {}, UnknownNameError, "formula function"),
         ({"poor": 2}, "poor ~ x", {}, DataError, "is not 0/1"),
@@ -209,6 +210,9 @@ def test_separation_is_named(survey):
     known = survey.assign(known=survey["poor"])
     with pytest.raises(EstimationError, match="known predicts poor perfectly"):
         survey_glm("poor ~ x + known", known, design=DESIGN)
+    never = survey.assign(poor=survey["poor"].where(survey["stratum"] != 2, 0))
+    with pytest.raises(EstimationError, match=r"C\(stratum\)\[T.2\] predicts poor perfectly"):
+        survey_glm("poor ~ x + C(stratum)", never, design=DESIGN)
     idle = survey.assign(spells=survey["spells"].where(survey["trained"] == 1, 0))
     with pytest.raises(EstimationError, match="trained leaves only zero counts of spells"):
         survey_glm("spells ~ x + trained", idle, family="poisson", design=DESIGN)

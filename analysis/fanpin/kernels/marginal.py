@@ -8,6 +8,7 @@ interactions.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,20 @@ from numpy.typing import NDArray
 
 from fanpin.kernels.links import Array, Link
 from fanpin.kernels.sandwich import score_totals
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A probability as a function of the linear predictor, where it is not a link's inverse alone.
+
+    Attributes
+    ----------
+    inverse, slope, bend : eta -> p, dp/deta, d2p/deta2.
+    """
+
+    inverse: Callable[[Array], Array]
+    slope: Callable[[Array], Array]
+    bend: Callable[[Array], Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +79,14 @@ class Rows:
         return np.asarray(np.bincount(self.group, weights=self.weight * values, minlength=self.groups), dtype=float)
 
 
-def discrete_effect(link: Link, params: Array, low: Rows, high: Rows) -> EffectSums:
+def discrete_effect(link: Link | Curve, params: Array, low: Rows, high: Rows) -> EffectSums:
     """Sums of p(x_high) - p(x_low); both hold the same rows with a column at two values."""
     eta_low, eta_high = low.eta(params), high.eta(params)
     gradient = _slope_totals(high, link.slope(eta_high)) - _slope_totals(low, link.slope(eta_low))
     return EffectSums(low.sums(link.inverse(eta_high) - link.inverse(eta_low)), gradient)
 
 
-def slope_effect(link: Link, params: Array, rows: Rows, columns: NDArray[np.intp], along: Array) -> EffectSums:
+def slope_effect(link: Link | Curve, params: Array, rows: Rows, columns: NDArray[np.intp], along: Array) -> EffectSums:
     """Sums of dp/dv = h'(eta) d'b, where v moves the given columns of x along d.
 
     `along` is (n, number of columns): the derivative of those columns with respect to v.

@@ -14,36 +14,18 @@ from numpy.typing import NDArray
 from fanpin.core.arguments import as_names
 from fanpin.core.errors import DataError, InapplicableError, InputError, unknown_name
 from fanpin.kernels.delta import delta_covariance
-from fanpin.kernels.links import Link, link_by_name
-from fanpin.kernels.marginal import EffectSums, Rows, discrete_effect, slope_effect
-from fanpin.models.design_matrix import DesignMatrix, MatrixPart
+from fanpin.kernels.marginal import EffectSums, Rows
+from fanpin.models.design_matrix import DesignMatrix
+from fanpin.models.effect_sums import Contrast, effect_sums
 from fanpin.models.encoding import as_floats
+from fanpin.models.frailty_response import Response, response_of
 from fanpin.models.sample import as_frame, complete_rows
 from fanpin.results import Estimates
 from fanpin.results.digest import frame_digest
 from fanpin.results.measures import measure_key
 
 Array = NDArray[np.float64]
-STEP = float(np.cbrt(np.finfo(float).eps))  # of central differences in a column
 FIXED_NOTE = "covariates are taken as fixed: standard errors hold for the rows averaged over"
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """One effect of one data column.
-
-    Attributes
-    ----------
-    term : its name in the result.
-    variable : the data column.
-    change : (low, high) of a discrete change; None for a derivative.
-    part : the columns of the design matrix that change.
-    """
-
-    term: str
-    variable: str
-    change: tuple[Any, Any] | None
-    part: MatrixPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +63,13 @@ def average_effects(
     (high 1, low 0) or a factor (each level against the reference), and the derivative ∂h(η_i)/∂v otherwise. Effects are
     averaged over rows, with the design's weights if the model has them. The design matrix is computed again at each
     value, so interactions, powers and functions of v are followed. For a hazard the rows are person-periods at risk.
+    Where the model has a unit effect, h is the probability with the effect integrated out over its unconditional law: that
+    of units drawn anew, not of the survivors among those at risk; the standard error includes that of sigma.
 
     Parameters
     ----------
     result : Estimates
-        From `fanpin.hazard`.
+        From `fanpin.hazard` or `fanpin.random_effects`.
     data : DataFrame or Ibis table, optional
         Rows to average over; by default those of the estimation. A result loaded from a file needs it.
     at : mapping, optional
@@ -134,10 +118,11 @@ def average_effects(
     contrasts = _contrasts(matrix, set(result.options["binary"]))
     if not contrasts:
         raise InapplicableError("the model has no covariate", got=result.formula, expected="at least one column")
-    averages = _averages(matrix, contrasts, over, link_by_name(result.link), result.params.to_numpy(dtype=float))
+    response = response_of(result, matrix)
+    averages = _averages(matrix, contrasts, over, response)
     counts = dict(result.counts) if data is None else {}  # those of the estimation
     asked = {"at": dict(at or {}), "by": groups}
-    return _assemble(result, contrasts, over, averages, counts=counts, options=asked)
+    return _assemble(result, contrasts, over, averages, names=response.names, counts=counts, options=asked)
 
 
 def _averaging(result: Estimates, matrix: DesignMatrix, data: Any, at: dict[str, Any], by: list[str]) -> Averaging:
@@ -202,15 +187,13 @@ def _contrasts(matrix: DesignMatrix, binary: set[str]) -> list[Contrast]:
     return found
 
 
-def _averages(
-    matrix: DesignMatrix, contrasts: list[Contrast], over: Averaging, link: Link, params: Array
-) -> list[EffectSums]:
+def _averages(matrix: DesignMatrix, contrasts: list[Contrast], over: Averaging, response: Response) -> list[EffectSums]:
     """Group averages of each effect, and their gradients."""
     count = len(over.labels)
-    sums = [EffectSums(np.zeros(count), np.zeros((count, len(params)))) for _ in contrasts]
+    sums = [EffectSums(np.zeros(count), np.zeros((count, len(response.names)))) for _ in contrasts]
     for encoded, rows in _blocks(matrix, over):
         for i, contrast in enumerate(contrasts):
-            sums[i] = sums[i] + _effect(contrast, encoded, rows, link, params)
+            sums[i] = sums[i] + effect_sums(contrast, encoded, rows, response)
     total = np.bincount(over.group, weights=over.weight, minlength=count)
     averages = [EffectSums(s.total / total, s.gradient / total[:, None]) for s in sums]
     for contrast, average in zip(contrasts, averages, strict=True):
@@ -227,58 +210,22 @@ def _blocks(matrix: DesignMatrix, over: Averaging) -> Iterator[tuple[pd.DataFram
         yield encoded, Rows(x, offset, over.weight[rows], over.group[rows], len(over.labels))
 
 
-def _effect(contrast: Contrast, encoded: pd.DataFrame, rows: Rows, link: Link, params: Array) -> EffectSums:
-    part, name = contrast.part, contrast.variable
-    if contrast.change is None:
-        return slope_effect(link, params, rows, part.columns, _derivative(part, encoded, name))
-    low, high = (_moved(rows, part, _with_value(encoded, name, value)) for value in contrast.change)
-    return discrete_effect(link, params, low, high)
-
-
-def _derivative(part: MatrixPart, encoded: pd.DataFrame, name: str) -> Array:
-    """Columns of the design matrix differentiated with respect to a data column, by central differences.
-
-    Exact for terms linear in the column; the step of each row is in proportion to its value.
-    """
-    value = encoded[name].to_numpy()
-    step = STEP * np.maximum(np.abs(value), 1.0)
-    above, below = value + step, value - step
-    difference = part.expand(encoded.assign(**{name: above})) - part.expand(encoded.assign(**{name: below}))
-    return np.asarray(difference / (above - below)[:, None])
-
-
-def _with_value(encoded: pd.DataFrame, name: str, value: Any) -> pd.DataFrame:
-    """The encoded rows with one column at one value; a factor keeps its levels."""
-    column = encoded[name]
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        code = column.cat.categories.get_loc(value)
-        codes = np.full(len(encoded), code)
-        return encoded.assign(**{name: pd.Categorical.from_codes(codes, dtype=column.dtype)})
-    return encoded.assign(**{name: float(value)})
-
-
-def _moved(rows: Rows, part: MatrixPart, encoded: pd.DataFrame) -> Rows:
-    """The rows with the part's columns computed again."""
-    x = rows.x.copy()
-    x[:, part.columns] = part.expand(encoded)
-    return Rows(x, rows.offset, rows.weight, rows.group, rows.groups)
-
-
 def _assemble(
     result: Estimates,
     contrasts: list[Contrast],
     over: Averaging,
     averages: list[EffectSums],
     *,
+    names: Sequence[str],
     counts: dict[str, float],
     options: dict[str, Any],
 ) -> Estimates:
-    names = [measure_key(c.term, labels) for c in contrasts for labels in over.labels]
+    keys = [measure_key(c.term, labels) for c in contrasts for labels in over.labels]
     jacobian = np.concatenate([average.gradient for average in averages])
-    cov = delta_covariance(jacobian, result.cov.to_numpy(dtype=float))
+    cov = delta_covariance(jacobian, result.cov.loc[list(names), list(names)].to_numpy(dtype=float))
     return Estimates(
-        params=pd.Series(np.concatenate([a.total for a in averages]), index=names, name="estimate"),
-        cov=pd.DataFrame(cov, index=names, columns=names),
+        params=pd.Series(np.concatenate([a.total for a in averages]), index=keys, name="estimate"),
+        cov=pd.DataFrame(cov, index=keys, columns=keys),
         nobs=len(over.frame),
         cov_type=result.cov_type,
         kind="average_effects",

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from fanpin.core.arguments import check_columns_named, check_design, check_linearised
 from fanpin.core.design import Design
 from fanpin.core.design_arrays import DesignArrays, design_arrays
 from fanpin.core.errors import InputError
-from fanpin.core.options import Covariance, Link, check_option
+from fanpin.core.options import Covariance, Frailty, Link, Points, check_option
 from fanpin.kernels.delta import delta_covariance
 from fanpin.kernels.glm import BinaryFit, fit_binary
 from fanpin.kernels.links import link_by_name
 from fanpin.models.checks import Problem, check_identified, no_convergence
 from fanpin.models.design_matrix import DesignMatrix
+from fanpin.models.discrete_frailty import discrete_hazard
 from fanpin.models.encoding import as_floats
+from fanpin.models.estimation import SPELL, binary_columns, centre_columns, unit_counts
 from fanpin.models.formula import ModelFormula, parse_formula
+from fanpin.models.random_effects_fit import InterceptRequest, check_points, estimate_intercept
 from fanpin.models.sample import Sample, as_frame, binary_outcome, column_names, complete_rows
 from fanpin.models.score_covariance import ScoreCovariance, Scores, cluster_covariance, design_based, row_covariance
 from fanpin.results import Estimates
 from fanpin.results.digest import frame_digest
 
-SPELL = "spell"  # counted where the risk set has it
+Masses = int | Literal["auto"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,11 +36,13 @@ class HazardRequest:
 
     Attributes
     ----------
-    formula, link, unit, cov, cluster, offset, design : as in `hazard`; `cluster` holds the column in use, or None.
+    formula, link, frailty, points, unit, cov, cluster, offset, design : as in `hazard`; `cluster` holds the column in use, or None.
     """
 
     formula: str
     link: Link
+    frailty: Frailty | None
+    points: Points
     unit: str | None
     cov: Covariance
     cluster: str | None
@@ -49,10 +51,13 @@ class HazardRequest:
 
     @classmethod
     def checked(cls, formula: str, *, link: Link, unit: str | None, design: Design | None, cov: Covariance,
-                cluster: str | None, offset: str | None) -> HazardRequest:  # fmt: skip
+                cluster: str | None, offset: str | None, frailty: Frailty | None = None,
+                points: Points = "auto", masses: Masses = 2) -> HazardRequest:  # fmt: skip
         """The request; raises for options that contradict each other."""
         check_option("link", link, Link)
         check_option("cov", cov, Covariance)
+        _check_frailty(frailty, points, unit)
+        _check_masses(frailty, points, masses, cov=cov, cluster=cluster)
         check_design(design)
         check_linearised(design, where="hazard")
         for name, value in (("unit", unit), ("cluster", cluster), ("offset", offset)):
@@ -68,7 +73,8 @@ class HazardRequest:
             raise InputError("clustered standard errors need to know the unit", expected="unit= or cluster=",
                              next_step="give unit='household_id', or cov='robust' if rows are independent")  # fmt: skip
         by = (cluster or unit) if design is None and cov == "cluster" else None
-        return cls(formula=formula, link=link, unit=unit, cov=cov, cluster=by, offset=offset, design=design)
+        return cls(formula=formula, link=link, frailty=frailty, points=points, unit=unit, cov=cov, cluster=by,
+                   offset=offset, design=design)  # fmt: skip
 
     @property
     def identifiers(self) -> list[str]:
@@ -85,13 +91,54 @@ class HazardRequest:
         return {"unit": self.unit, "cov": self.cov if self.design is None else "design", "cluster": self.cluster,
                 "offset": self.offset, "pseudo_likelihood": self.design is not None}  # fmt: skip
 
+    def with_intercept(self) -> InterceptRequest:
+        """The same request for a random intercept of the unit."""
+        assert self.unit is not None
+        return InterceptRequest(formula=self.formula, link=self.link, unit=self.unit, points=self.points,
+                                adaptation="mean", design=self.design, cov=self.cov, cluster=self.cluster,
+                                offset=self.offset)  # fmt: skip
+
+
+def _check_frailty(frailty: Frailty | None, points: Points, unit: str | None) -> None:
+    check_points(points)
+    if frailty is None:
+        if points != "auto":
+            raise InputError(
+                f"points={points!r} without frailty", next_step='add frailty="normal", or leave points out'
+            )
+        return
+    check_option("frailty", frailty, Frailty)
+    if unit is None:
+        raise InputError(f"frailty={frailty!r} needs to know the unit", expected="unit='household_id' or the like")
+
+
+def _check_masses(
+    frailty: Frailty | None, points: Points, masses: Masses, *, cov: Covariance, cluster: str | None
+) -> None:
+    if frailty != "discrete":
+        if masses != 2:
+            raise InputError(
+                f"masses={masses!r} without mass points", next_step='add frailty="discrete", or leave masses out'
+            )
+        return
+    if points != "auto":
+        raise InputError(
+            f"points={points!r} with mass points", next_step="leave points out: nothing is integrated numerically"
+        )
+    if cov != "cluster" or cluster is not None:
+        raise InputError("mass points have standard errors clustered by unit, or those of a design",
+                         got=f"cov={cov!r}, cluster={cluster!r}", next_step="leave cov and cluster out")  # fmt: skip
+
 
 def hazard(
     formula: str,
     data: Any,
     *,
     link: Link = "cloglog",
+    frailty: Frailty | None = None,
     unit: str | None = None,
+    points: Points = "auto",
+    masses: Masses = 2,
     design: Design | None = None,
     cov: Covariance = "cluster",
     cluster: str | None = None,
@@ -114,8 +161,17 @@ def hazard(
         (8 bytes a coefficient and row, and the frame).
     link : {"cloglog", "logit", "probit"}
         The inverse of h.
+    frailty : {"normal", "discrete"}, optional
+        Unobserved heterogeneity. "discrete": the unit's effect takes finitely many values, the mass points of Heckman &
+        Singer (see `fanpin.models.discrete_hazard`). "normal": a normal effect σv of each unit on η, shared by all its rows and spells, integrated out
+        by adaptive Gauss-Hermite quadrature (see `fanpin.random_effects`, where the method is described). The result
+        adds ``sigma``, the standard deviation of the log frailty for the complementary log-log.
     unit : str, optional
-        Column that identifies the unit (household, person): it is counted, and is the default cluster.
+        Column that identifies the unit (household, person): it is counted, and is the default cluster; frailty needs it.
+    points : "auto" or int
+        Quadrature points of the normal frailty, as in `fanpin.random_effects`.
+    masses : int or "auto"
+        Mass points of the discrete frailty; "auto" adds points until none would raise the likelihood.
     design : Design, optional
         Survey design. Weights make it a pseudo-likelihood; the covariance is the linearised one of the design, with
         PSUs less strata degrees of freedom. PSUs that lose all their rows to missing values still count.
@@ -155,8 +211,11 @@ def hazard(
     probit and complementary log-log standard errors differ by up to a few per cent in small samples. The factor of
     "cluster" is G/(G−1) as in Stata and R's `vcovCL(type = "HC0")`; statsmodels multiplies by (n−1)/(n−k) as well.
     Covariates are assumed to be known at the start of the period; censoring is assumed to be independent of the event
-    given them. No unobserved heterogeneity is modelled: with it, coefficients are those of a population-averaged hazard
-    and duration dependence is biased towards decline.
+    given them. Without `frailty` no unobserved heterogeneity is modelled: where there is some, coefficients are those of a
+    population-averaged hazard and duration dependence is biased towards decline. With it, the effect is assumed normal and
+    independent of the covariates, and a unit whose earlier rows are unobserved (left truncation) to have the same law.
+    With `frailty`, scores are summed by unit: "robust" takes units as independent, clusters and PSUs must contain whole
+    units, and a design's weights must be constant within units.
 
     References
     ----------
@@ -172,13 +231,19 @@ def hazard(
     {'Intercept': -1.0986, 'x': 2.1972}
     """
     request = HazardRequest.checked(
-        formula, link=link, unit=unit, design=design, cov=cov, cluster=cluster, offset=offset
-    )
+        formula, link=link, unit=unit, design=design, cov=cov, cluster=cluster, offset=offset, frailty=frailty,
+        points=points, masses=masses,
+    )  # fmt: skip
+    if frailty == "discrete":
+        return discrete_hazard(formula, data, link=link, unit=str(unit), masses=masses, design=design, offset=offset)
     parsed = parse_formula(formula, column_names(data))
     variables = [parsed.outcome, *parsed.variables, *([offset] if offset is not None else [])]
     needed = list(dict.fromkeys([*variables, *request.identifiers, *request.design_columns]))
     frame = as_frame(data, needed, optional=[SPELL])
     sample = complete_rows(frame, variables, where=f"hazard({formula!r})", present=request.identifiers)
+    if frailty is not None:
+        fit = estimate_intercept(request.with_intercept(), parsed, sample, frame, needed, "hazard")
+        return replace(fit, options={**fit.options, "frailty": frailty})
     arrays = None if design is None else design_arrays(frame, design)
     return _estimate(request, parsed, sample, arrays, needed)
 
@@ -192,7 +257,9 @@ def _estimate(
     x = matrix.build(frame)
     problem = Problem(x, y, matrix.names, parsed.outcome, matrix.dummies(), request.formula)
     check_identified(problem)
-    back = _centre(x, matrix.names)  # in place: `problem` holds the same matrix, and separation is the same in it
+    back = centre_columns(
+        x, matrix.names
+    )  # in place: `problem` holds the same matrix, and separation is the same in it
     weight = None if arrays is None else arrays.weight[sample.kept]
     shift = None if request.offset is None else as_floats(frame[request.offset], f"offset={request.offset!r}")
     fit = fit_binary(y, x, link_by_name(request.link), weight=weight, offset=shift)
@@ -211,27 +278,14 @@ def _estimate(
         formula=request.formula,
         link=request.link,
         loglik=fit.loglik,
-        counts={**_unit_counts(frame, request.unit), "events": float(y.sum()), **covariance.counts},
+        counts={**unit_counts(frame, request.unit), "events": float(y.sum()), **covariance.counts},
         diagnostics=_diagnostics(fit),
-        options={**request.options(), "model_matrix": matrix.to_options(), "binary": _binary(matrix, frame)},
+        options={**request.options(), "model_matrix": matrix.to_options(), "binary": binary_columns(matrix, frame)},
         notes=(*sample.notes, covariance.note),
         design=request.design,
         digest=frame_digest(frame[needed]),
         frame=frame,
     )
-
-
-def _centre(x: NDArray[np.float64], names: Sequence[str]) -> NDArray[np.float64]:
-    """Centre the columns in place where there is an intercept, and give the matrix that takes coefficients back.
-
-    The likelihood is the same; years and incomes far from 0 no longer cost digits.
-    """
-    back = np.eye(len(names))
-    if names[0] == "Intercept":
-        means = x[:, 1:].mean(axis=0)
-        x[:, 1:] -= means
-        back[0, 1:] = -means
-    return back
 
 
 def _covariance(request: HazardRequest, scores: Scores, sample: Sample, arrays: DesignArrays | None) -> ScoreCovariance:
@@ -242,24 +296,6 @@ def _covariance(request: HazardRequest, scores: Scores, sample: Sample, arrays: 
     return row_covariance(scores, request.cov)
 
 
-def _unit_counts(frame: pd.DataFrame, unit: str | None) -> dict[str, float]:
-    if unit is None:
-        return {}
-    codes, labels = pd.factorize(frame[unit])
-    counts = {"units": float(len(labels))}
-    if SPELL in frame:
-        spells, kinds = pd.factorize(frame[SPELL])
-        counts["spells"] = float(len(pd.unique(codes.astype(np.int64) * (len(kinds) + 1) + spells + 1)))
-    return counts
-
-
 def _diagnostics(fit: BinaryFit) -> dict[str, float]:
     return {"iterations": float(fit.iterations), "gradient_norm": fit.gradient_norm,
             "condition_number": fit.condition_number}  # fmt: skip
-
-
-def _binary(matrix: DesignMatrix, frame: pd.DataFrame) -> list[str]:
-    """Numeric columns that hold only 0 and 1: their effect is a change from 0 to 1."""
-    numeric = [name for name, known in matrix.levels.items() if known is None]
-    # the first rows spare most columns the look at all of them
-    return [name for name in numeric if all(part.isin([0, 1]).all() for part in (frame[name].head(1000), frame[name]))]

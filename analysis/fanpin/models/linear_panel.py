@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from fanpin.core.design import Design
 from fanpin.core.design_arrays import DesignArrays, design_arrays
-from fanpin.core.errors import DataError, EstimationError, InputError
+from fanpin.core.errors import DataError, DesignWarning, EstimationError, InputError
 from fanpin.core.options import UnitCovariance
 from fanpin.models.design_matrix import DesignMatrix
 from fanpin.models.encoding import as_floats
@@ -21,7 +22,7 @@ from fanpin.models.linear_panel_checks import check_transformed, check_unique
 from fanpin.models.linear_panel_fit import PanelArrays, PanelFit, fit_panel, weighted_information, within_transform
 from fanpin.models.linear_panel_request import KIND, WORDS, LinearPanelRequest
 from fanpin.models.sample import Sample, as_frame, column_names, complete_rows
-from fanpin.models.score_covariance import ScoreCovariance, Scores, design_based
+from fanpin.models.score_covariance import FEW_CLUSTERS, ScoreCovariance, Scores, design_based
 from fanpin.results import Estimates
 from fanpin.results.digest import frame_digest
 
@@ -81,7 +82,7 @@ def linear_panel(
     Warns
     -----
     DroppedRowsWarning : rows with a missing value were left out.
-    DesignWarning : a design without PSUs while units have several rows.
+    DesignWarning : few clusters, or a design without PSUs while units have several rows.
 
     Notes
     -----
@@ -103,7 +104,7 @@ def linear_panel(
     --------
     >>> import pandas as pd
     >>> rows = pd.DataFrame({"id": [1, 1, 2, 2, 3, 3], "year": [1, 2] * 3, "x": [0, 1, 0, 0, 1, 2], "y": [1, 3, 4, 5, 2, 3]})
-    >>> linear_panel("y ~ x", rows, unit="id", time="year", effects=("unit",)).params.to_dict()
+    >>> linear_panel("y ~ x", rows, unit="id", time="year", effects=("unit",), cov="classic").params.to_dict()
     {'x': 1.5}
     """
     request = LinearPanelRequest.checked(
@@ -126,12 +127,7 @@ def _estimate(
     y, x = _transformed(request, panel)
     check_transformed(panel, y, x, outcome=parsed.outcome, by=request.removed, where=request.formula)
     fit = fit_panel(panel, request.effects, request.absorbed, "classic" if arrays is not None else request.cov)
-    if arrays is None or request.design is None:
-        covariance = _described(request, fit, panel)
-    else:
-        scores = Scores(x, y - x @ fit.params, weighted_information(x, panel.weight))
-        covariance = design_based(scores, arrays, sample, request.design, unit=request.unit)
-        covariance = replace(covariance, note=covariance.note.removesuffix(" (observed information)"))
+    covariance = _covariance(request, fit, panel, sample, arrays, residual=y - x @ fit.params, x=x)
     return _assemble(request, parsed, panel, fit, covariance, sample, needed)
 
 
@@ -192,19 +188,28 @@ def _transformed(request: LinearPanelRequest, panel: PanelArrays) -> tuple[Array
     return both[:, 0], both[:, 1:]
 
 
-def _described(request: LinearPanelRequest, fit: PanelFit, panel: PanelArrays) -> ScoreCovariance:
+def _covariance(
+    request: LinearPanelRequest, fit: PanelFit, panel: PanelArrays, sample: Sample, arrays: DesignArrays | None, *,
+    residual: Array, x: Array,
+) -> ScoreCovariance:  # fmt: skip
+    if arrays is not None and request.design is not None:
+        scores = Scores(x, residual, weighted_information(x, panel.weight))
+        found = design_based(scores, arrays, sample, request.design, unit=request.unit)
+        return replace(found, note=found.note.removesuffix(" (observed information)"))
     if request.cov == "classic":
-        note = "classic standard errors; absorbed effects count in the degrees of freedom" if request.absorbed else (
-            "classic standard errors")  # fmt: skip
-        return ScoreCovariance(fit.cov, "classic", note, df=fit.df_resid)
+        counted = "; absorbed effects count in the degrees of freedom" if request.absorbed else ""
+        return ScoreCovariance(fit.cov, "classic", f"classic standard errors{counted}", df=fit.df_resid)
     if request.cov == "robust":
-        note = "standard errors robust (HC0); rows independent"
         late = "; with unit effects they are inconsistent for more than two waves" if "unit" in request.absorbed else ""
-        return ScoreCovariance(fit.cov, "robust", note + late)
+        return ScoreCovariance(fit.cov, "robust", f"standard errors robust (HC0); rows independent{late}")
     assert panel.cluster is not None
-    groups = float(panel.cluster.max() + 1)
-    return ScoreCovariance(fit.cov, "cluster", f"standard errors clustered by {request.cluster} (G/(G-1), absorbed effects "
-                           "not counted)", counts={"clusters": groups})  # fmt: skip
+    groups = int(panel.cluster.max()) + 1
+    note = f"standard errors clustered by {request.cluster} (G/(G-1), absorbed effects not counted)"
+    if groups < FEW_CLUSTERS:
+        few = f"only {groups} clusters in {request.cluster!r}: their standard errors tend to be too small"
+        warnings.warn(DesignWarning(few), stacklevel=4)
+        note = f"{note}; {few}"
+    return ScoreCovariance(fit.cov, "cluster", note, counts={"clusters": float(groups)})
 
 
 def _assemble(
@@ -218,6 +223,8 @@ def _assemble(
 ) -> Estimates:
     names, frame = list(panel.names), sample.frame
     absorbed = f" of {' and '.join(request.absorbed)}" if request.absorbed else ""
+    none = fit.diagnostics.get("sigma") == 0.0
+    boundary = ("the variance of the unit effects is estimated as 0: the fit is the pooled one",) if none else ()
     return Estimates(
         params=pd.Series(fit.params, index=names, name="estimate"),
         cov=pd.DataFrame((covariance.cov + covariance.cov.T) / 2.0, index=names, columns=names),
@@ -231,7 +238,7 @@ def _assemble(
         diagnostics=fit.diagnostics,
         options={"unit": request.unit, "time": request.time, "effects": request.effects, "absorbed": list(request.absorbed),
                  "cov": request.cov if request.design is None else "design", "cluster": request.cluster},
-        notes=(*sample.notes, f"{WORDS[request.effects]}{absorbed}", covariance.note),
+        notes=(*sample.notes, f"{WORDS[request.effects]}{absorbed}", *boundary, covariance.note),
         design=request.design,
         digest=frame_digest(frame[needed]),
         frame=frame,

@@ -18,6 +18,7 @@ from fanpin.kernels.delta import delta_covariance
 from fanpin.models.checks import Problem
 from fanpin.models.design_matrix import DesignMatrix
 from fanpin.models.encoding import as_floats
+from fanpin.models.estimation import binary_columns, centre_columns
 from fanpin.models.formula import ModelFormula, parse_formula
 from fanpin.models.sample import Sample, as_frame, binary_outcome, column_names, complete_rows
 from fanpin.models.score_covariance import ScoreCovariance, Scores, design_based
@@ -137,7 +138,7 @@ def _estimate(
     flags = y != 0.0 if request.family == "binomial" else np.ones(len(y), dtype=bool)
     problem = Problem(x, flags, matrix.names, parsed.outcome, matrix.dummies(), request.formula)
     check_family(problem, y, request.family)
-    back = _centre(x, matrix.names)  # in place: `problem` holds the same matrix
+    back = centre_columns(x, matrix.names)  # in place: `problem` holds the same matrix
     fit = _fit(request, problem, y, arrays.weight[sample.kept])
     covariance = design_based(Scores(x, fit.score, fit.information), arrays, sample, request.design, unit=None)
     return _assemble(request, matrix, back, fit, covariance, sample, needed)
@@ -163,16 +164,6 @@ def _fit(request: SurveyGlmRequest, problem: Problem, y: Array, weight: Array) -
     return fit_canonical(problem, y, request.family, weight)
 
 
-def _centre(x: Array, names: tuple[str, ...]) -> Array:
-    """Centre the columns in place where there is an intercept, which saves digits; the matrix takes coefficients back."""
-    back = np.eye(len(names))
-    if names[0] == "Intercept":
-        means = x[:, 1:].mean(axis=0)
-        x[:, 1:] -= means
-        back[0, 1:] = -means
-    return back
-
-
 def _assemble(
     request: SurveyGlmRequest,
     matrix: DesignMatrix,
@@ -183,7 +174,7 @@ def _assemble(
     needed: list[str],
 ) -> Estimates:
     names, frame = list(matrix.names), sample.frame
-    effects = {"model_matrix": matrix.to_options(), "binary": _zero_one(matrix, frame), "offset": None}
+    effects = {"model_matrix": matrix.to_options(), "binary": binary_columns(matrix, frame), "offset": None}
     return Estimates(
         params=pd.Series(back @ fit.params, index=names, name="estimate"),
         cov=pd.DataFrame(delta_covariance(back, covariance.cov), index=names, columns=names),
@@ -204,8 +195,3 @@ def _assemble(
         digest=frame_digest(frame[needed]),
         frame=frame,
     )  # fmt: skip
-
-
-def _zero_one(matrix: DesignMatrix, frame: pd.DataFrame) -> list[str]:
-    """Numeric columns that hold only 0 and 1: their effect is a change from 0 to 1."""
-    return [name for name, known in matrix.levels.items() if known is None and frame[name].isin([0, 1]).all()]

@@ -113,7 +113,7 @@ class Estimates:
         row: dict[str, Any] = {"kind": self.kind, "outcome": self.outcome, "link": self.link, "nobs": self.nobs,
                                "cov_type": self.cov_type, "df_resid": self.df_resid, "loglik": self.loglik}  # fmt: skip
         if self.loglik is not None:
-            k = len(self.params)
+            k = self._free_params
             row |= {"aic": 2 * k - 2 * self.loglik, "bic": k * np.log(self.nobs) - 2 * self.loglik}
         return pd.DataFrame([{**row, **self.counts, **self.diagnostics, "simulated": self.simulated}])
 
@@ -150,11 +150,22 @@ class Estimates:
                                     next_step="use wald_test")  # fmt: skip
         if self.nobs != restricted.nobs:
             raise InapplicableError("the two fits use different rows", expected=self.nobs, got=restricted.nobs)
-        df = len(self.params) - len(restricted.params)
+        if "boundary" in self.options and "boundary" not in restricted.options:
+            raise InapplicableError("the two fits differ in a variance, whose null lies on the boundary",
+                                    next_step="use frailty_test")  # fmt: skip
+        if self.options.get("masses") != restricted.options.get("masses"):
+            raise InapplicableError("the two fits differ in their mass points: the ratio has no chi-squared law",
+                                    next_step="compare coefficients and information criteria")  # fmt: skip
+        df = self._free_params - restricted._free_params
         if df < 1:
             raise InapplicableError("the second fit is not smaller than the first", expected="a nested fit")
         return HypothesisTest(name="Likelihood-ratio test", stat=2 * (self.loglik - restricted.loglik),
                               null="the restricted model holds", distribution="chi2", df=df)  # fmt: skip
+
+    @property
+    def _free_params(self) -> int:
+        """Number of terms, those computed from others (as rho is from sigma) not counted."""
+        return len(self.params) - len(self.options.get("derived", ()))
 
     def summary(self) -> str:
         """The estimates in plain text."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -33,7 +33,7 @@ class QuadratureChange:
     Attributes
     ----------
     points : twice the points of the fit.
-    loglik : change of the log-likelihood.
+    loglik : change of the log-likelihood, weights scaled to mean 1.
     params : largest Newton step of a parameter, in standard errors.
     """
 
@@ -125,13 +125,16 @@ def quadrature_change(panel: Panel, found: Maximum, points: int, adaptation: Ada
     loglik, gradient = loglikelihood(panel, found.theta, normal_rule(2 * points), nodes)
     inverse = np.linalg.inv(found.at.information)
     errors = np.sqrt(np.diag(inverse) * panel.total_weight / panel.units)
-    return QuadratureChange(2 * points, loglik - found.at.loglik, float(np.abs(inverse @ gradient / errors).max()))
+    change = (loglik - found.at.loglik) * panel.units / panel.total_weight
+    return QuadratureChange(2 * points, change, float(np.abs(inverse @ gradient / errors).max()))
 
 
 def _rising(panel: Panel, pooled: BinaryFit, points: int, adaptation: Adaptation) -> tuple[Maximum, int]:
     """The maximum, and the points used, where the likelihood rises at 0: more points where a search fails with few."""
+    start, warm, steps = _start(panel, pooled, STARTS[0]), None, 0
     while True:
-        found = maximise(panel, _start(panel, pooled, STARTS[0]), points, adaptation)
+        found = maximise(panel, start, points, adaptation, warm)
+        found = replace(found, steps=found.steps + steps)
         if found.converged:
             return found, points
         if 2 * points > MOST_POINTS:
@@ -141,7 +144,9 @@ def _rising(panel: Panel, pooled: BinaryFit, points: int, adaptation: Adaptation
                 expected="within most units, rows with and rows without the event",
                 next_step="rescale columns; look for columns that nearly separate units with and without events",
             )
-        points = 2 * points
+        points, steps = 2 * points, found.steps
+        if 0.1 < found.theta[-1] / LATENT_SD[panel.link.name] < 10.0:
+            start, warm = found.theta, found.at.moments
 
 
 def _falling(panel: Panel, pooled: BinaryFit, points: int, adaptation: Adaptation) -> tuple[Maximum, int] | None:
@@ -170,7 +175,7 @@ def _enough_points(
         if not again.converged:
             raise EstimationError(f"no maximum of the likelihood with {2 * points} quadrature points",
                                   next_step="rescale columns, or leave out columns with little variation")  # fmt: skip
-        found, points, exact = again, 2 * points, True
+        found, points, exact = replace(again, steps=found.steps + again.steps), 2 * points, True
 
 
 def _at_boundary(panel: Panel, pooled: BinaryFit, rise: float, points: int) -> NormalInterceptFit:
@@ -188,7 +193,13 @@ def _at_boundary(panel: Panel, pooled: BinaryFit, rise: float, points: int) -> N
 
 
 def _record(
-    panel: Panel, pooled: BinaryFit, best: Maximum, rise: float, change: QuadratureChange, points: int, asked: int | None
+    panel: Panel,
+    pooled: BinaryFit,
+    best: Maximum,
+    rise: float,
+    change: QuadratureChange,
+    points: int,
+    asked: int | None,
 ) -> NormalInterceptFit:
     at = best.at
     scale = np.sqrt(np.diag(at.information))

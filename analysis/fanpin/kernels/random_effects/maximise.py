@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -18,12 +18,13 @@ Adaptation = Literal["mean", "mode", "none"]
 TOLERANCE = 1e-8  # the step left, in standard errors
 PILOT_POINTS = 5  # of a first search, for the starting values
 PILOT_TOLERANCE = 0.3
+PILOT_STEPS = 12
 NEAR = 0.1  # standard errors; closer, nodes settle
 MOST_MOVES = 8  # of nodes near the maximum; with too few points they may never settle, and are then held
 SAME_NODES = 1e-4  # widths by which nodes may still move
 SLOPE_LEFT = 0.9  # of a step's slope, if the log-likelihood does not rise
 HALVINGS = 12
-MOST_STEPS = 60
+MOST_STEPS = 40
 COLLAPSED = 1e-3  # sigma below it is on its way to 0
 RUNAWAY = 100.0
 
@@ -36,7 +37,7 @@ class Maximum:
     ----------
     theta : (k + 1,) coefficients and sigma.
     at : the likelihood there.
-    steps : Newton steps.
+    steps : Newton steps, those with few points for the starting values included.
     converged : the step left is below 1e-8 standard errors and the information is positive definite.
     """
 
@@ -55,14 +56,17 @@ def maximise(panel: Panel, start: Array, points: int, adaptation: Adaptation, wa
     so that the result solves the score equations at its own nodes. `warm` holds the nodes to begin with.
     """
     if warm is None and points > PILOT_POINTS and adaptation != "none":
-        pilot = _climb(_Search(panel, PILOT_POINTS, "mode"), start, None, PILOT_TOLERANCE)
-        start = pilot.theta if pilot.converged else start
+        pilot = _climb(_Search(panel, PILOT_POINTS, "mode"), start, None, PILOT_TOLERANCE, PILOT_STEPS)
+        found = _climb(_Search(panel, points, adaptation), pilot.theta if pilot.converged else start, warm, TOLERANCE)
+        return replace(found, steps=found.steps + pilot.steps)
     return _climb(_Search(panel, points, adaptation), start, warm, TOLERANCE)
 
 
-def _climb(search: _Search, theta: Array, warm: Nodes | None, tolerance: float) -> Maximum:
+def _climb(
+    search: _Search, theta: Array, warm: Nodes | None, tolerance: float, most_steps: int = MOST_STEPS
+) -> Maximum:
     at, near_steps = search.first(theta, warm), 0
-    for steps in range(MOST_STEPS):
+    for steps in range(most_steps):
         step, definite = _direction(theta, at)
         length = math.sqrt(max(float(at.gradient @ step), 0.0) * search.panel.units / search.panel.total_weight)
         near_steps += definite and length < NEAR
@@ -76,7 +80,7 @@ def _climb(search: _Search, theta: Array, warm: Nodes | None, tolerance: float) 
         if found is None:
             return Maximum(theta, at, steps, False)
         theta, at = found
-    return Maximum(theta, at, MOST_STEPS, False)
+    return Maximum(theta, at, most_steps, False)
 
 
 @dataclass(frozen=True, slots=True)

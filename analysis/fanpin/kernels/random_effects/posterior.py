@@ -55,7 +55,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class _Cells:
+class BlockCells:
     """Rows (q, r) and units (q, u) of a block at every node."""
 
     share: Array  # (q, u) posterior weights of the nodes, columns sum to 1
@@ -76,7 +76,7 @@ def evaluate(panel: Panel, theta: Array, rule: Rule, nodes: Nodes) -> Evaluation
     complete, spread = np.zeros((p, p)), np.zeros((p, p))
     with np.errstate(over="ignore", under="ignore"):
         for units, rows in panel.blocks(len(rule.node)):
-            cells = _cells(panel, eta, float(theta[-1]), rule, nodes, units, rows)
+            cells = block_cells(panel, eta, float(theta[-1]), rule, nodes, units, rows)
             loglik[units], score[units] = cells.loglik, _scores(panel, cells, units, rows)
             moments.centre[units], moments.width[units] = cells.moments.centre, cells.moments.width
             w = np.ones(len(cells.loglik)) if panel.weight is None else panel.weight[units]
@@ -93,13 +93,16 @@ def loglikelihood(panel: Panel, theta: Array, rule: Rule, nodes: Nodes) -> tuple
     eta, loglik, score = panel.eta(theta[:-1]), np.empty(m), np.empty((m, len(theta)))
     with np.errstate(over="ignore", under="ignore"):
         for units, rows in panel.blocks(len(rule.node)):
-            cells = _cells(panel, eta, float(theta[-1]), rule, nodes, units, rows)
+            cells = block_cells(panel, eta, float(theta[-1]), rule, nodes, units, rows)
             loglik[units], score[units] = cells.loglik, _scores(panel, cells, units, rows)
     weight = np.ones(m) if panel.weight is None else panel.weight
     return float(weight @ loglik), np.asarray(weight @ score)
 
 
-def _cells(panel: Panel, eta: Array, sigma: float, rule: Rule, nodes: Nodes, units: slice, rows: slice) -> _Cells:
+def block_cells(
+    panel: Panel, eta: Array, sigma: float, rule: Rule, nodes: Nodes, units: slice, rows: slice
+) -> BlockCells:
+    """Posterior weights of the nodes, and the rows' scores and curvatures at them, for one block of `panel.blocks`."""
     centre, width, size = nodes.centre[units], nodes.width[units], panel.size[units]
     v = centre + width * rule.node[:, None]
     row_v = np.repeat(v, size, axis=1)
@@ -111,7 +114,7 @@ def _cells(panel: Panel, eta: Array, sigma: float, rule: Rule, nodes: Nodes, uni
     share /= total
     mean = (share * v).sum(axis=0)
     deviation = np.sqrt((share * (v - mean) ** 2).sum(axis=0))
-    return _Cells(share, v, np.repeat(share, size, axis=1), row_v, terms.score, terms.curvature,
+    return BlockCells(share, v, np.repeat(share, size, axis=1), row_v, terms.score, terms.curvature,
                   top + np.log(total * width), Nodes(mean, np.maximum(deviation, SMALLEST_WIDTH)))  # fmt: skip
 
 
@@ -120,7 +123,7 @@ def _by_unit(panel: Panel, values: Array, units: slice, rows: slice) -> Array:
     return np.asarray(np.add.reduceat(values, panel.start[units] - rows.start, axis=-1))
 
 
-def _scores(panel: Panel, cells: _Cells, units: slice, rows: slice) -> Array:
+def _scores(panel: Panel, cells: BlockCells, units: slice, rows: slice) -> Array:
     """Posterior means of the complete-data scores, (u, p)."""
     weighted = cells.row_share * cells.score
     slope = np.einsum("qr,qr->r", weighted, cells.row_v)
@@ -137,7 +140,7 @@ def _row_totals(panel: Panel, factor: Array, units: slice, rows: slice) -> Array
     return np.asarray(members @ panel.x[rows])
 
 
-def _complete_information(panel: Panel, cells: _Cells, w: Array, units: slice, rows: slice) -> Array:
+def _complete_information(panel: Panel, cells: BlockCells, w: Array, units: slice, rows: slice) -> Array:
     """Posterior mean of the complete data's information, (p, p)."""
     x, row_w = panel.x[rows], np.repeat(w, panel.size[units])
     weighted = cells.row_share * cells.curvature
@@ -150,7 +153,7 @@ def _complete_information(panel: Panel, cells: _Cells, w: Array, units: slice, r
     return out
 
 
-def _score_spread(panel: Panel, cells: _Cells, w: Array, units: slice, rows: slice) -> Array:
+def _score_spread(panel: Panel, cells: BlockCells, w: Array, units: slice, rows: slice) -> Array:
     """Posterior mean of the products of the complete data's scores, (p, p)."""
     last = (cells.v * _by_unit(panel, cells.score, units, rows)).ravel()
     totals = np.column_stack([_row_totals(panel, cells.score, units, rows), last])

@@ -21,17 +21,15 @@ MOST_POINTS = 400
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Nodes and weights for the expectation over a standard normal variable.
+    """Nodes and weights w, which sum to 1, for the expectation over a standard normal variable.
 
     Attributes
     ----------
     node : (q,) nodes z.
-    weight : (q,) weights, which sum to 1.
     tilted : (q,) log w + z^2/2, which does not underflow as w does.
     """
 
     node: Array
-    weight: Array
     tilted: Array
 
 
@@ -39,13 +37,15 @@ class Rule:
 def normal_rule(points: int) -> Rule:
     """The rule with that many points, exact for polynomials up to degree 2 points - 1."""
     x = special.roots_hermite(points)[0]
-    tilted = -np.log(points * _hermite_function(points - 1, x) ** 2) - np.log(np.pi) / 2.0
-    return Rule(node=np.sqrt(2.0) * x, weight=np.exp(tilted - x**2), tilted=tilted)
+    tilted = -np.log(points) - 2.0 * _log_hermite_function(points - 1, x) - np.log(np.pi) / 2.0
+    return Rule(node=np.sqrt(2.0) * x, tilted=tilted)
 
 
-def _hermite_function(degree: int, x: Array) -> Array:
-    """The orthonormal Hermite function of that degree, by its recurrence; 1/(n h_{n-1}^2) is a weight times e^{x^2}."""
-    before, value = np.zeros_like(x), np.pi**-0.25 * np.exp(-(x**2) / 2.0)
+def _log_hermite_function(degree: int, x: Array) -> Array:
+    """Log of the absolute orthonormal Hermite function h, by its recurrence; 1/(n h_{n-1}^2) is a weight times e^{x^2}."""
+    before, value, log_scale = np.zeros_like(x), np.ones_like(x), -(x**2) / 2.0 - np.log(np.pi) / 4.0
     for j in range(degree):
         before, value = value, np.sqrt(2.0 / (j + 1)) * x * value - np.sqrt(j / (j + 1)) * before
-    return np.asarray(value)
+        size = np.maximum(np.abs(value), np.abs(before))
+        before, value, log_scale = before / size, value / size, log_scale + np.log(size)
+    return np.asarray(log_scale + np.log(np.abs(value)))
