@@ -193,3 +193,19 @@ def test_differences_that_cannot_be(panel):
         differences(base, over="wave", base=7)
     with pytest.raises(InapplicableError, match="nothing is measured at two values"):
         differences(base.select(wave=1), over="wave")
+
+
+def test_lines_are_compared_on_stacked_rows(sample):
+    """The share between two lines has the standard error of the indicator "between"; two independent samples would not."""
+    copies = pd.concat(
+        [sample.assign(z=z, line=name) for name, z in (("low", 60.0), ("high", 100.0))], ignore_index=True
+    )
+    design = Design(weight="weight", stratum="region", psu="village")
+    made = poverty(copies, welfare="income", line=Line.column("z"), by="line", indices="headcount", design=design)
+    between = contrast(made, {"between": {"headcount[line=high]": 1, "headcount[line=low]": -1}})
+    own = sample.assign(flag=100.0 - 90.0 * ((sample.income >= 60) & (sample.income < 100)))
+    direct = poverty(
+        own, welfare="flag", line=Line.absolute(50, currency="CNY", year=2010), indices="headcount", design=design
+    )
+    np.testing.assert_allclose(between.params, direct.params, rtol=1e-12)
+    np.testing.assert_allclose(between.std_errors, direct.std_errors, rtol=1e-10)

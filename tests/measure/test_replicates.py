@@ -74,6 +74,19 @@ def test_given_factors_give_the_covariance_of_r(halves, expected, kind, shared):
 
 
 @pytest.mark.shared
+@pytest.mark.parametrize("kind", ["bootstrap", "subbootstrap"])
+def test_given_bootstrap_factors_give_the_covariance_of_r(eusilc, expected, kind, shared):
+    facts = expected[f"{kind}200_mseTRUE"]
+    factors = pd.read_csv(shared / f"golden/imputations/repfactors_{kind}.csv.gz").set_index("db030")
+    weights = eusilc.rb050.to_numpy()[:, None] * factors.loc[eusilc.db030].to_numpy(dtype=float)
+    short = np.maximum(10859.24 - eusilc.eqIncome.to_numpy(), 0.0) / 10859.24
+    values = np.array([eusilc.eqIncome < 10859.24, short])
+    replicates = (values @ weights / weights.sum(axis=0)).T
+    cov = replicate_covariance(replicates, np.array(list(facts["est"].values())), np.full(200, facts["scale"]))
+    np.testing.assert_allclose(np.sqrt(np.diag(cov)), list(facts["se"].values()), rtol=1e-10)
+
+
+@pytest.mark.shared
 @pytest.mark.parametrize(("kind", "name"), [("brr", "br"), ("fay", "fay")])
 def test_balanced_halves_agree_with_another_hadamard_matrix(halves, expected, kind, name):
     design = Design(weight="rb050", stratum="stratum", psu="half").replicates(kind)

@@ -27,7 +27,9 @@ def contrast(measures: Measures, combinations: Mapping[str, Combination]) -> Mea
 
     With estimates b and covariance V, a function g(b) has covariance ``J V J'``, J = dg/db (the delta method; exact where g
     is linear). V is that of one design, so that groups which share PSUs, and waves which share households, are not taken
-    as independent: let `by=` name the wave and the design's `psu` hold a household's rows of all waves.
+    as independent: let `by=` name the wave and the design's `psu` hold a household's rows of all waves. Several lines
+    are compared in the same way: stack the rows once for each line, with columns for the line and its name, and measure
+    with `Line.column` by that name; the design's `psu` must hold all copies of a household.
 
     Parameters
     ----------
