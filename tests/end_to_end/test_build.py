@@ -19,7 +19,7 @@ FANPIN = Path(sys.executable).with_name("fanpin")
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "SOURCE_DATE_EPOCH": "315532800", "MPLBACKEND": "agg", "OMP_NUM_THREADS": "1"}
 
 
-SIMULATED = ("[simulate]", "[extracts.survey]", "[extracts.register]", "[extracts.census]", "[extracts.places]", "[design]",
+SIMULATED = ("[simulate]", "[extracts.survey]", "[extracts.former]", "[extracts.register]", "[extracts.census]", "[extracts.places]", "[design]",
              '[[tables]]\nid = "monitored"', '[[tables]]\nid = "offices"', '[[tables]]\nid = "census"')  # fmt: skip
 
 
