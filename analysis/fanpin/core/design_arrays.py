@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from fanpin.core.options import Singleton
 
 Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
+Value = TypeVar("Value", bound=np.generic)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +38,40 @@ class DesignArrays:
     psu: Codes | None = None
     fpc: Array | None = None
     singleton: Singleton = "fail"
+
+    def by_psu(self) -> SampledPsus:
+        """The PSUs sampled; rows are their own where the design has none."""
+        psu = np.arange(len(self.weight), dtype=np.int64) if self.psu is None else self.psu
+        count = int(psu.max()) + 1
+        return SampledPsus(
+            psu=psu, count=count, stratum=_of_psu(self.stratum, psu, count), fpc=_of_psu(self.fpc, psu, count)
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledPsus:
+    """PSUs as the variance engine takes totals of them.
+
+    Attributes
+    ----------
+    psu : (n,) PSU of each row, 0 … count - 1.
+    count : number of PSUs, P.
+    stratum, fpc : (P,) of each PSU, or None.
+    """
+
+    psu: Codes
+    count: int
+    stratum: Codes | None
+    fpc: Array | None
+
+
+def _of_psu(values: NDArray[Value] | None, psu: Codes, count: int) -> NDArray[Value] | None:
+    """The value of each PSU, constant over its rows."""
+    if values is None:
+        return None
+    out = np.empty(count, dtype=values.dtype)
+    out[psu] = values
+    return out
 
 
 def design_arrays(frame: pd.DataFrame, design: Design | None, *, where: str = "design") -> DesignArrays:

@@ -24,11 +24,9 @@ def number_column(frame: pd.DataFrame, name: str, *, role: str, where: str, flag
     if not pd.api.types.is_numeric_dtype(column) or (is_flag and not flags):
         raise DataError(f"{role} column {name!r} is not numeric", expected="numbers", got=column.dtype, where=where)
     values = column.to_numpy(dtype=float, na_value=np.nan)
-    with np.errstate(invalid="ignore"):
-        large = np.abs(values) > LARGEST
-    if large.any():
+    if np.fmax.reduce(values, initial=0.0) > LARGEST or np.fmin.reduce(values, initial=0.0) < -LARGEST:  # no copies
         _refuse(np.isinf(values), f"{role} column {name!r} has infinite values", where=where)
-        _refuse(large, f"{role} column {name!r} has values beyond {LARGEST:g}", where=where)
+        _refuse(np.abs(values) > LARGEST, f"{role} column {name!r} has values beyond {LARGEST:g}", where=where)
     return values
 
 

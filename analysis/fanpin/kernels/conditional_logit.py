@@ -23,6 +23,7 @@ from fanpin.kernels.conditional_logit_recursion import (
     null_loglik_of,
     rms_deviations,
 )
+from fanpin.kernels.solve import solve_definite
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
@@ -125,7 +126,7 @@ def _newton(
     point, step = evaluate(batches, start, count), np.zeros(len(start))
     converged, iterations, before = False, 0, math.inf
     while iterations < max_iter and not converged:
-        newton = _solve(point.information, point.gradient)
+        newton = solve_definite(point.information, point.gradient)
         if newton is None:
             break
         step = newton
@@ -164,19 +165,6 @@ def _improve(batches: list[Batch], point: Point, step: Array, count: int, *, cer
         if certain or trial.loglik >= point.loglik - slack:
             return trial
     return None
-
-
-def _solve(information: Array, gradient: Array) -> Array | None:
-    """The Newton step, or None where the information is not positive definite."""
-    diagonal = np.diag(information)
-    if not (np.isfinite(information).all() and (diagonal > 0.0).all()):
-        return None
-    scale = 1.0 / np.sqrt(diagonal)
-    try:
-        factor = np.linalg.cholesky(information * np.outer(scale, scale))
-    except np.linalg.LinAlgError:
-        return None
-    return np.asarray(scale * np.linalg.solve(factor.T, np.linalg.solve(factor, scale * gradient)))
 
 
 def _condition(information: Array) -> float:

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from fanpin.kernels.blocks import crossproduct, row_blocks
 from fanpin.kernels.links import Array, Flags, Link
+from fanpin.kernels.solve import solve_definite
 
 PILOT_ROWS = 100_000  # large samples start from the fit of every m-th row
 HALVINGS = 40
@@ -147,7 +148,7 @@ def _newton(problem: _Problem, start: Array, tol: float, max_iter: int) -> Binar
     largest = np.maximum(np.abs(problem.x.max(axis=0)), np.abs(problem.x.min(axis=0)))
     mean_weight = 1.0 if problem.weight is None else float(np.mean(problem.weight))
     while iterations < max_iter and not converged:
-        newton = _solve(point.information, point.gradient)
+        newton = solve_definite(point.information, point.gradient)
         if newton is None:
             break
         step = newton
@@ -174,20 +175,6 @@ def _evaluate(problem: _Problem, params: Array) -> _Point:
             gradient += (w * terms.score) @ x
             information += crossproduct(x, np.sqrt(w * terms.curvature))
     return _Point(params, loglik, gradient, information, score)
-
-
-def _solve(matrix: Array, right: Array) -> Array | None:
-    """The solution of matrix z = right, or None where the matrix is not positive definite."""
-    diagonal = np.diag(matrix)
-    if not (np.isfinite(matrix).all() and (diagonal > 0.0).all()):
-        return None
-    scale = 1.0 / np.sqrt(diagonal)
-    try:
-        factor = np.linalg.cholesky(matrix * np.outer(scale, scale))
-    except np.linalg.LinAlgError:
-        return None
-    solution = scale * np.linalg.solve(factor.T, np.linalg.solve(factor, scale * right))
-    return solution if np.isfinite(solution).all() else None
 
 
 def _improve(problem: _Problem, point: _Point, step: Array, *, certain: bool) -> _Point | None:
@@ -233,7 +220,7 @@ def _least_squares_start(problem: _Problem) -> Array:
         target = working[event] if problem.offset is None else working[event] - problem.offset[rows]
         gram += crossproduct(problem.x[rows], np.sqrt(weight))
         moments += (weight * target) @ problem.x[rows]
-    solution = _solve(gram, moments)
+    solution = solve_definite(gram, moments)
     return np.zeros(k) if solution is None else solution
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fanpin.core.arguments import check_columns_named, check_design, check_table
+from fanpin.core.arguments import check_columns_named
 from fanpin.core.design import Design
-from fanpin.core.engine import fetch_frame
-from fanpin.core.errors import ComparabilityWarning, DataError, InapplicableError, InputError, require_columns
+from fanpin.core.errors import ComparabilityWarning, DataError, InapplicableError, InputError
 from fanpin.core.line import Line
 from fanpin.core.numbers import count_rows, number_column, positive_column
 from fanpin.kernels.cell_means import Array
-from fanpin.measure.cells import By, by_columns
+from fanpin.measure.cells import By
+from fanpin.measure.requested import requested
 
 WHERE = "fp.health_burden"
 CONTEXT = ("population", "share_of", "threshold")
@@ -66,30 +66,14 @@ def burden_request(
     size: str | None, total: str | None, welfare: str | None,
 ) -> Burden:  # fmt: skip
     """The request with every name, option and value checked."""
-    check_table(data, where=WHERE)
-    check_design(design)
     optional = {"size": size, "total": total, "welfare": welfare}
     check_columns_named(WHERE, oop=oop, capacity=capacity, **{k: v for k, v in optional.items() if v is not None})
     _check_line(line, welfare)
     shares = _thresholds(thresholds)
-    columns = list(data.columns)
-    groups = by_columns(by, columns, context=CONTEXT, where=WHERE)
-    used = [
-        oop,
-        capacity,
-        total,
-        welfare,
-        line.name if line else None,
-        size,
-        *groups,
-        *(design.columns if design else ()),
-    ]
-    require_columns(columns, used, where=WHERE)
+    columns = [oop, capacity, total, welfare, line.name if line else None]
+    asked = requested(data, columns, by=by, design=design, size=size, context=CONTEXT, where=WHERE)
+    frame, groups = asked.frame, asked.by
     _check_distinct(oop, line, capacity=capacity, total=total, welfare=welfare)
-    kept = [c for c in dict.fromkeys(used) if c is not None]
-    frame = data if isinstance(data, pd.DataFrame) else fetch_frame(data.select(*kept))
-    if frame.empty:
-        raise DataError("no rows", expected="at least one sampled row", where=WHERE)
     budgets = {"capacity": capacity, **({"total": total} if total else {})}
     return Burden(frame=frame, oop=oop, welfare=welfare, size=size, budgets=budgets, thresholds=shares, line=line,
                   by=groups, design=design, x=_values(frame, oop, budgets, welfare, line))  # fmt: skip

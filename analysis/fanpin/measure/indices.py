@@ -16,7 +16,7 @@ from scipy import sparse
 
 from fanpin.core.design import Design
 from fanpin.core.numbers import positive_column
-from fanpin.kernels.cell_means import Array, Codes
+from fanpin.kernels.cell_means import Array, Codes, psu_pairs
 from fanpin.kernels.index import Index
 from fanpin.measure.assemble import assemble
 from fanpin.measure.cells import Cells, announce_dropped, announce_empty, cells_of
@@ -135,7 +135,7 @@ def measure_indices(
     )  # fmt: skip
     return assemble(
         _rows(groups, indices, cells, estimates), cov[np.ix_(order, order)], by=by,
-        psus=np.tile([len(np.unique(units.psu[m])) for m in groups.members], estimates.shape[1]),
+        psus=np.tile(_psus(cells, units), estimates.shape[1]),
         stacklevel=stacklevel + 1, kind=kind, cov_type=cov_type(design), df_resid=float(units.degrees_of_freedom),
         counts={"rows": int((cells.code >= 0).sum()), "psus": units.count, "strata": units.strata, **(counts or {})},
         options=dict(options), notes=said, design=design or Design(), interval=interval,
@@ -147,6 +147,13 @@ def _covariance(groups: Groups, indices: Sequence[Index], units: Units, design: 
         totals = groups.totals(indices, units)
         return units.covariance(totals.toarray() if totals.nnz > totals.shape[0] * totals.shape[1] / 4 else totals).cov
     return units.replicated(design.replication, lambda w: groups.values(indices, w).ravel(), groups.weight)
+
+
+def _psus(cells: Cells, units: Units) -> Codes:
+    """(C,) PSUs with a row in each group."""
+    inside, n_cells = cells.code >= 0, len(cells.labels)
+    pairs = psu_pairs(cells.code[inside], units.psu[inside], n_cells=n_cells, n_psu=units.count)
+    return np.bincount(pairs.cell[pairs.met], minlength=n_cells)
 
 
 def _rows(groups: Groups, indices: Sequence[Index], cells: Cells, estimates: Array) -> pd.DataFrame:

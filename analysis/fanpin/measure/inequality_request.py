@@ -11,13 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from fanpin.core.arguments import check_columns_named, check_design, check_table
+from fanpin.core.arguments import check_columns_named
 from fanpin.core.design import Design
-from fanpin.core.engine import fetch_frame
-from fanpin.core.errors import DataError, InputError, require_columns, unknown_name
+from fanpin.core.errors import DataError, InputError, unknown_name
 from fanpin.core.numbers import count_rows, number_column
 from fanpin.kernels.index import BoundedIndex
-from fanpin.measure.cells import By, by_columns
+from fanpin.measure.cells import By
+from fanpin.measure.requested import requested
 
 CONTEXT = ("population",)
 ALLOWED = {"zero": ("negative", "values of 0 and above"), "positive": ("0 or below", "positive values")}
@@ -53,17 +53,9 @@ def inequality_request(
     data: Any, *, welfare: str, others: Sequence[str] = (), by: By, design: Design | None, size: str | None, where: str
 ) -> Inequality:
     """The request, every column checked by name; `others` are further columns that are needed."""
-    check_table(data, where=where)
-    check_design(design)
-    check_columns_named(where, welfare=welfare, **({} if size is None else {"size": size}))
-    columns = list(data.columns)
-    groups = by_columns(by, columns, context=CONTEXT, where=where)
-    needed = [welfare, *others, size, *groups, *(design.columns if design else ())]
-    require_columns(columns, needed, where=where)
-    kept = [c for c in dict.fromkeys(needed) if c is not None]
-    frame = data if isinstance(data, pd.DataFrame) else fetch_frame(data.select(*kept))
-    if frame.empty:
-        raise DataError("no rows", expected="at least one sampled row", where=where)
+    check_columns_named(where, welfare=welfare)
+    asked = requested(data, [welfare, *others], by=by, design=design, size=size, context=CONTEXT, where=where)
+    frame, groups = asked.frame, asked.by
     values = number_column(frame, welfare, role="welfare", where=where)
     return Inequality(frame=frame, name=welfare, welfare=values, by=groups, design=design, size=size)
 

@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from fanpin.core.arguments import check_columns_named, check_design, check_flag, check_table
+from fanpin.core.arguments import check_columns_named, check_flag
 from fanpin.core.design import Design
-from fanpin.core.engine import fetch_frame
-from fanpin.core.errors import DataError, require_columns
 from fanpin.core.numbers import number_column
 from fanpin.kernels.indices.lorenz import Lorenz
-from fanpin.measure.cells import By, by_columns
+from fanpin.measure.cells import By
 from fanpin.measure.curve_points import SHARE, curve_points, curve_terms
 from fanpin.measure.described import described
 from fanpin.measure.indices import measure_indices
+from fanpin.measure.requested import requested
 from fanpin.results import Measures
 
 if TYPE_CHECKING:
@@ -93,20 +92,11 @@ def lorenz(
     >>> fp.lorenz(people, welfare="income", points=[0.5]).params["lorenz[population_share=0.5]"]
     np.float64(0.15)
     """
-    check_table(data, where=WHERE)
-    check_design(design)
     check_flag("generalised", generalised)
     check_columns_named(WHERE, welfare=welfare)
     shares = curve_points(points, where=WHERE)
-    columns = list(data.columns)
-    groups = by_columns(by, columns, context=("population", SHARE), where=WHERE)
-    used = list(
-        dict.fromkeys(c for c in (welfare, size, *groups, *(design.columns if design else ())) if c is not None)
-    )
-    require_columns(columns, used, where=WHERE)
-    frame = data if isinstance(data, pd.DataFrame) else fetch_frame(data.select(*used))
-    if frame.empty:
-        raise DataError("no rows", expected="at least one sampled row", where=WHERE)
+    asked = requested(data, [welfare], by=by, design=design, size=size, context=("population", SHARE), where=WHERE)
+    frame, groups = asked.frame, asked.by
     y = number_column(frame, welfare, role="welfare", where=WHERE)
     measures = measure_indices(
         frame, {welfare: y}, [Lorenz(shares, generalised)], by=groups, design=design, size=size, kind="lorenz",

@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from fanpin.core.arguments import as_names, check_columns_named, check_design, check_table
+from fanpin.core.arguments import as_names
 from fanpin.core.design import Design
-from fanpin.core.engine import fetch_frame
-from fanpin.core.errors import DataError, InputError, TiesAtLineWarning, require_columns
+from fanpin.core.errors import DataError, InputError, TiesAtLineWarning
 from fanpin.core.numbers import count_rows, number_column
 from fanpin.kernels.cell_means import Array
 from fanpin.kernels.indices.alkire_foster import TOLERANCE
-from fanpin.measure.cells import By, by_columns
+from fanpin.measure.cells import By
 from fanpin.measure.deprivation_weights import indicator_weights
+from fanpin.measure.requested import requested
 
 CONTEXT = ("population", "cutoff", "indicator")
 NEAR = 1e-3  # a score this little below the cutoff tells of a cutoff rounded upwards, such as 0.667 for two thirds
@@ -54,22 +54,12 @@ def deprivations(
     where: str,
 ) -> Deprivations:  # fmt: skip
     """The request with every name, number and value checked."""
-    check_table(data, where=where)
-    check_design(design)
-    if size is not None:
-        check_columns_named(where, size=size)
     names = as_names("indicators", indicators)
     if not names or len(set(names)) < len(names):
         raise InputError("indicators are empty or repeated", expected="each column once", got=names, where=where)
     weights = {name: indicator_weights(w, names, where=where) for name, w in schemes.items()}
-    columns = list(data.columns)
-    groups = by_columns(by, columns, context=CONTEXT, where=where)
-    used = [*names, size, *groups, *(design.columns if design else ())]
-    require_columns(columns, used, where=where)
-    kept = [c for c in dict.fromkeys(used) if c is not None]
-    frame = data if isinstance(data, pd.DataFrame) else fetch_frame(data.select(*kept))
-    if frame.empty:
-        raise DataError("no rows", expected="at least one sampled row", where=where)
+    asked = requested(data, names, by=by, design=design, size=size, context=CONTEXT, where=where)
+    frame, groups = asked.frame, asked.by
     return Deprivations(
         frame=frame, indicators=names, weights=weights, cutoffs=_cutoffs(cutoffs, where), by=groups, size=size,
         design=design, x={name: _flags(frame, name, where) for name in names},

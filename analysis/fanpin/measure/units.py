@@ -79,20 +79,8 @@ class Units:
 def sampled_units(records: pd.DataFrame, design: Design | None, *, where: str) -> tuple[Units, NDArray[np.float64]]:
     """The units and the weights of records, every column of the design checked by name."""
     arrays = design_arrays(records, design, where=where)
-    n = len(records)
-    psu = np.arange(n, dtype=np.int64) if arrays.psu is None else arrays.psu
-    count = int(psu.max()) + 1
+    sampled = arrays.by_psu()
     units = Units(
-        psu=psu,
-        count=count,
-        stratum=None if arrays.stratum is None else _home(arrays.stratum, psu, count),
-        fpc=None if arrays.fpc is None else _home(arrays.fpc, psu, count),
-        singleton=arrays.singleton,
+        psu=sampled.psu, count=sampled.count, stratum=sampled.stratum, fpc=sampled.fpc, singleton=arrays.singleton
     )
     return units, arrays.weight
-
-
-def _home(values: NDArray[Any], psu: Codes, count: int) -> NDArray[Any]:
-    out = np.empty(count, dtype=values.dtype)
-    out[psu] = values
-    return out

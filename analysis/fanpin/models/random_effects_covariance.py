@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,13 +10,11 @@ from numpy.typing import NDArray
 
 from fanpin.core.design import Design
 from fanpin.core.design_arrays import DesignArrays
-from fanpin.core.errors import DesignWarning, EstimationError
 from fanpin.core.options import Covariance
 from fanpin.kernels.blocks import crossproduct
-from fanpin.kernels.sandwich import cov_cluster, cov_inverse_hessian, cov_linearised, cov_robust
-from fanpin.kernels.variance import totals_covariance
+from fanpin.kernels.sandwich import cov_cluster, cov_inverse_hessian, cov_robust
 from fanpin.models.random_effects_units import Units
-from fanpin.models.score_covariance import FEW_CLUSTERS, ScoreCovariance
+from fanpin.models.score_covariance import ScoreCovariance, cluster_codes, linearised
 
 Array = NDArray[np.float64]
 
@@ -59,19 +56,11 @@ def clustered_units(scores: UnitScores, clusters: pd.Series, *, where: str) -> S
     -----
     DesignWarning : fewer than 30 clusters.
     """
-    codes, labels = pd.factorize(clusters)
-    if len(labels) < 2:
-        raise EstimationError(f"column {clusters.name!r} has one cluster", expected="at least two clusters",
-                              next_step="cluster by a finer unit")  # fmt: skip
+    codes, count, note = cluster_codes(clusters)
     of_unit = scores.units.of_unit(codes, f"units lie in several clusters of {clusters.name!r}",
                                    "cluster by the unit, or by what contains it", where)  # fmt: skip
-    note = f"standard errors clustered by {clusters.name} (observed information, G/(G-1))"
-    if len(labels) < FEW_CLUSTERS:
-        few = f"only {len(labels)} clusters in {clusters.name!r}: their standard errors tend to be too small"
-        warnings.warn(DesignWarning(few), stacklevel=5)
-        note = f"{note}; {few}"
-    cov = cov_cluster(_totals(scores.score, of_unit, len(labels)), scores.information)
-    return ScoreCovariance(cov, "cluster", note, counts={"clusters": float(len(labels))})
+    cov = cov_cluster(_totals(scores.score, of_unit, count), scores.information)
+    return ScoreCovariance(cov, "cluster", note, counts={"clusters": float(count)})
 
 
 def design_of_units(
@@ -84,24 +73,10 @@ def design_of_units(
     DataError : a unit lies in two PSUs.
     """
     assert arrays.psu is not None  # the unit, where the design names none
-    psu, count = arrays.psu, int(arrays.psu.max()) + 1
-    of_unit = scores.units.of_unit(psu[kept], f"units lie in several PSUs of {design.psu!r}",
+    psus = arrays.by_psu()
+    of_unit = scores.units.of_unit(psus.psu[kept], f"units lie in several PSUs of {design.psu!r}",
                                    "give a PSU that contains whole units", where)  # fmt: skip
-    first = np.empty(count, dtype=np.intp)
-    first[psu[::-1]] = np.arange(len(psu))[::-1]
-    result = totals_covariance(
-        _totals(scores.score, of_unit, count),
-        stratum=None if arrays.stratum is None else arrays.stratum[first],
-        fpc=None if arrays.fpc is None else arrays.fpc[first],
-        singleton=arrays.singleton,
-    )
-    return ScoreCovariance(
-        cov_linearised(result.cov, scores.information),
-        "design",
-        f"standard errors linearised for the survey design: {design.describe()} (observed information)",
-        df=float(result.df),
-        counts={"psus": float(result.n_psu), "strata": float(result.n_strata)},
-    )
+    return linearised(_totals(scores.score, of_unit, psus.count), scores.information, psus, design)
 
 
 def _totals(score: Array, codes: NDArray[np.integer], count: int) -> Array:

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from fanpin.core.design import Design
-from fanpin.core.design_arrays import DesignArrays
+from fanpin.core.design_arrays import DesignArrays, SampledPsus
 from fanpin.core.errors import DesignWarning, EstimationError
 from fanpin.core.options import Covariance
 from fanpin.kernels.sandwich import (
@@ -84,6 +84,22 @@ def cluster_covariance(scores: Scores, clusters: pd.Series) -> ScoreCovariance:
     -----
     DesignWarning : fewer than 30 clusters.
     """
+    codes, count, note = cluster_codes(clusters)
+    cov = cov_cluster(score_totals(scores.x, scores.score, codes, count), scores.information)
+    return ScoreCovariance(cov, "cluster", note, counts={"clusters": float(count)})
+
+
+def cluster_codes(clusters: pd.Series) -> tuple[NDArray[np.intp], int, str]:
+    """The cluster of each row from 0, how many there are, and the convention in a sentence.
+
+    Raises
+    ------
+    EstimationError : fewer than two clusters.
+
+    Warns
+    -----
+    DesignWarning : fewer than 30 clusters.
+    """
     codes, labels = pd.factorize(clusters)
     if len(labels) < 2:
         raise EstimationError(f"column {clusters.name!r} has one cluster", expected="at least two clusters",
@@ -91,10 +107,9 @@ def cluster_covariance(scores: Scores, clusters: pd.Series) -> ScoreCovariance:
     note = f"standard errors clustered by {clusters.name} (observed information, G/(G-1))"
     if len(labels) < FEW_CLUSTERS:
         few = f"only {len(labels)} clusters in {clusters.name!r}: their standard errors tend to be too small"
-        warnings.warn(DesignWarning(few), stacklevel=5)
+        warnings.warn(DesignWarning(few), stacklevel=6)
         note = f"{note}; {few}"
-    cov = cov_cluster(score_totals(scores.x, scores.score, codes, len(labels)), scores.information)
-    return ScoreCovariance(cov, "cluster", note, counts={"clusters": float(len(labels))})
+    return codes, len(labels), note
 
 
 def design_based(
@@ -122,29 +137,19 @@ def design_based(
     if design.psu is None and unit is not None and sample.frame[unit].duplicated().any():
         warnings.warn(DesignWarning(f"the design has no PSUs, so rows of one {unit!r} count as independent; "
                                     f"give Design(psu={unit!r})"), stacklevel=5)  # fmt: skip
-    psu = np.arange(len(sample.kept)) if arrays.psu is None else arrays.psu
-    count = int(psu.max()) + 1
+    psus = arrays.by_psu()
     weighted = arrays.weight[sample.kept] * scores.score
-    totals = score_totals(scores.x, weighted, psu[sample.kept], count)
-    result = totals_covariance(
-        totals,
-        stratum=_by_psu(arrays.stratum, psu, count),
-        fpc=_by_psu(arrays.fpc, psu, count),
-        singleton=arrays.singleton,
-    )
+    totals = score_totals(scores.x, weighted, psus.psu[sample.kept], psus.count)
+    return linearised(totals, scores.information, psus, design)
+
+
+def linearised(totals: Array, information: Array, psus: SampledPsus, design: Design) -> ScoreCovariance:
+    """The design-based covariance from weighted scores summed by PSU, (P, k)."""
+    result = totals_covariance(totals, stratum=psus.stratum, fpc=psus.fpc, singleton=design.singleton)
     return ScoreCovariance(
-        cov_linearised(result.cov, scores.information),
+        cov_linearised(result.cov, information),
         "design",
         f"standard errors linearised for the survey design: {design.describe()} (observed information)",
         df=float(result.df),
         counts={"psus": float(result.n_psu), "strata": float(result.n_strata)},
     )
-
-
-def _by_psu(values: NDArray | None, psu: NDArray, count: int) -> NDArray | None:
-    """The value of each PSU, constant over its rows."""
-    if values is None:
-        return None
-    out = np.empty(count, dtype=values.dtype)
-    out[psu] = values
-    return out

@@ -14,6 +14,7 @@ import numpy as np
 
 from fanpin.kernels.links import Array, Flags
 from fanpin.kernels.mass_points.mixture import Mixture, MixturePoint
+from fanpin.kernels.solve import solve_definite
 
 GRADIENT = 1e-9  # of the mean score of a unit
 SAME = 1e-5  # log-likelihoods that differ by less, relative to 1 + |l| / 1000, belong to one maximum
@@ -23,6 +24,7 @@ RIDGES = (0.0, 0.02, 0.1, 0.4)  # shares of the complete information added where
 STALLED = 1e-8  # a log-likelihood that gains less over as many steps as follow goes nowhere
 PATIENCE = 20
 HALVINGS = 30
+UNSEEN = 1e-7  # a direction that the data do not see, in the factor of the scaled information
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +97,9 @@ def maximise_from(mixture: Mixture, start: Array, *, free: Flags | None = None, 
             break
         point, iterations = better, iterations + 1
     norm = _norm(point, moving, total)
-    definite = _solve(point.observed[np.ix_(moving, moving)], point.gradient[moving]) is not None
+    definite = (
+        solve_definite(point.observed[np.ix_(moving, moving)], point.gradient[moving], smallest=UNSEEN) is not None
+    )
     return MixtureFit(point, norm <= 10.0 * GRADIENT, iterations, norm, definite, 1, 1, np.array([point.loglik]))
 
 
@@ -108,7 +112,7 @@ def _next(mixture: Mixture, point: MixturePoint, moving: Flags, *, newton: bool)
     block = np.ix_(moving, moving)
     bent = [point.observed + ridge * point.complete for ridge in RIDGES] if newton else []
     for information in (*bent, point.complete):
-        step = _solve(information[block], point.gradient[moving])
+        step = solve_definite(information[block], point.gradient[moving], smallest=UNSEEN)
         if step is None:
             continue
         longest = float(np.abs(step).max())
@@ -128,19 +132,3 @@ def _improve(mixture: Mixture, point: MixturePoint, moving: Flags, step: Array) 
         if trial.loglik >= point.loglik - slack and np.isfinite(trial.gradient).all():
             return trial
     return None
-
-
-def _solve(matrix: Array, right: Array) -> Array | None:
-    """The solution of matrix z = right through its Cholesky factor, or None where there is none."""
-    diagonal = np.diag(matrix)
-    if not (np.isfinite(matrix).all() and (diagonal > 0.0).all()):
-        return None
-    scale = 1.0 / np.sqrt(diagonal)
-    scaled = matrix * np.outer(scale, scale)
-    try:
-        factor = np.linalg.cholesky(scaled)
-    except np.linalg.LinAlgError:
-        return None
-    if np.diag(factor).min() < 1e-7:  # a direction that the data do not see
-        return None
-    return np.asarray(scale * np.linalg.solve(factor.T, np.linalg.solve(factor, scale * right)))

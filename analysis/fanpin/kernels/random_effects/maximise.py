@@ -13,6 +13,7 @@ from fanpin.kernels.random_effects.modes import mode_nodes, prior_nodes
 from fanpin.kernels.random_effects.panel import Panel
 from fanpin.kernels.random_effects.posterior import Evaluation, Nodes, evaluate
 from fanpin.kernels.random_effects.rule import normal_rule
+from fanpin.kernels.solve import solve_definite
 
 Adaptation = Literal["mean", "mode", "none"]
 TOLERANCE = 1e-8  # the step left, in standard errors
@@ -161,17 +162,3 @@ def _shortened(step: Array, sigma: float) -> Array:
     move = float(step[-1])
     limit = -0.8 * sigma if move < 0.0 else sigma + 0.5
     return step * min(1.0, limit / move) if move != 0.0 else step
-
-
-def solve_definite(matrix: Array, right: Array) -> Array | None:
-    """The solution of matrix z = right, or None where the matrix is not positive definite."""
-    diagonal = np.diag(matrix)
-    if not (np.isfinite(matrix).all() and (diagonal > 0.0).all()):
-        return None
-    scale = 1.0 / np.sqrt(diagonal)
-    try:
-        factor = np.linalg.cholesky(matrix * np.outer(scale, scale))
-    except np.linalg.LinAlgError:
-        return None
-    solution = scale * np.linalg.solve(factor.T, np.linalg.solve(factor, scale * right))
-    return solution if np.isfinite(solution).all() else None
